@@ -1,0 +1,245 @@
+#include "async_vfs.h"
+
+#include <algorithm>
+#include <new>
+
+namespace sqliteasync {
+
+namespace {
+
+// What SQLite holds for an open file.
+struct AsyncFile : sqlite3_file {
+  Foreground* foreground;
+  OpenFile* open_file;
+};
+
+// pAppData of the VFS.
+struct VfsContext {
+  Foreground* foreground;
+  sqlite3_vfs* parent;
+};
+
+VfsContext& ContextOf(sqlite3_vfs* vfs) { return *static_cast<VfsContext*>(vfs->pAppData); }
+sqlite3_vfs* ParentOf(sqlite3_vfs* vfs) { return ContextOf(vfs).parent; }
+Foreground& ForegroundOf(sqlite3_vfs* vfs) { return *ContextOf(vfs).foreground; }
+
+// Calls `action`; running out of memory in it is `out_of_memory`.
+template <typename Action>
+int Guarded(int out_of_memory, Action action) noexcept {
+  try {
+    return action();
+  } catch (const std::bad_alloc&) {
+    return out_of_memory;
+  }
+}
+
+template <typename Action>
+int OnFile(sqlite3_file* file, Action action) noexcept {
+  auto* async = static_cast<AsyncFile*>(file);
+  return Guarded(SQLITE_IOERR_NOMEM,
+                 [&] { return action(*async->foreground, *async->open_file); });
+}
+
+int FileClose(sqlite3_file* file) {
+  auto* async = static_cast<AsyncFile*>(file);
+  async->foreground->Close(async->open_file);
+  async->pMethods = nullptr;
+  return SQLITE_OK;
+}
+
+int FileRead(sqlite3_file* file, void* out, int size, sqlite3_int64 offset) {
+  return OnFile(file, [&](Foreground& to, OpenFile& open) {
+    return to.Read(open, out, size, offset);
+  });
+}
+
+int FileWrite(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
+  return OnFile(file, [&](Foreground& to, OpenFile& open) {
+    return to.Write(open, bytes, size, offset);
+  });
+}
+
+int FileTruncate(sqlite3_file* file, sqlite3_int64 size) {
+  return OnFile(file, [&](Foreground& to, OpenFile& open) { return to.Truncate(open, size); });
+}
+
+int FileSync(sqlite3_file* file, int flags) {
+  return OnFile(file, [&](Foreground& to, OpenFile& open) { return to.Sync(open, flags); });
+}
+
+int FileSize(sqlite3_file* file, sqlite3_int64* size) {
+  return OnFile(file, [&](Foreground& to, OpenFile& open) {
+    int64_t answer = 0;
+    const int rc = to.FileSize(open, &answer);
+    *size = answer;
+    return rc;
+  });
+}
+
+int FileLock(sqlite3_file* file, int level) {
+  return OnFile(file, [&](Foreground& to, OpenFile& open) { return to.Lock(open, level); });
+}
+
+int FileUnlock(sqlite3_file* file, int level) {
+  return OnFile(file, [&](Foreground& to, OpenFile& open) { return to.Unlock(open, level); });
+}
+
+int FileCheckReservedLock(sqlite3_file* file, int* reserved) {
+  *reserved = 0;
+  return OnFile(file, [&](Foreground& to, OpenFile& open) {
+    return to.CheckReservedLock(open, reserved);
+  });
+}
+
+int FileControl(sqlite3_file* file, int verb, void* argument) {
+  return OnFile(file, [&](Foreground& to, OpenFile& open) {
+    return to.Control(open, verb, argument);
+  });
+}
+
+int FileSectorSize(sqlite3_file* file) {
+  auto* async = static_cast<AsyncFile*>(file);
+  return async->foreground->SectorSize(*async->open_file);
+}
+
+int FileDeviceCharacteristics(sqlite3_file* file) {
+  auto* async = static_cast<AsyncFile*>(file);
+  return async->foreground->DeviceCharacteristics(*async->open_file);
+}
+
+// Version 1: no shared memory, so no write-ahead log, and no memory mapping, which would show the
+// parent's bytes without the queue's.
+const sqlite3_io_methods kMethods = {
+    1,
+    FileClose,
+    FileRead,
+    FileWrite,
+    FileTruncate,
+    FileSync,
+    FileSize,
+    FileLock,
+    FileUnlock,
+    FileCheckReservedLock,
+    FileControl,
+    FileSectorSize,
+    FileDeviceCharacteristics,
+    nullptr,  // xShmMap
+    nullptr,  // xShmLock
+    nullptr,  // xShmBarrier
+    nullptr,  // xShmUnmap
+    nullptr,  // xFetch
+    nullptr,  // xUnfetch
+};
+
+int VfsOpen(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
+  auto* async = static_cast<AsyncFile*>(file);
+  async->pMethods = nullptr;
+  return Guarded(SQLITE_NOMEM, [&] {
+    Foreground& foreground = ForegroundOf(vfs);
+    const int rc = foreground.Open(name, flags, &async->open_file, out_flags);
+    if (rc == SQLITE_OK) {
+      async->foreground = &foreground;
+      async->pMethods = &kMethods;
+    }
+    return rc;
+  });
+}
+
+int VfsDelete(sqlite3_vfs* vfs, const char* name, int sync_directory) {
+  return Guarded(SQLITE_IOERR_NOMEM,
+                 [&] { return ForegroundOf(vfs).Delete(name, sync_directory != 0); });
+}
+
+int VfsAccess(sqlite3_vfs* vfs, const char* name, int flags, int* answer) {
+  return Guarded(SQLITE_IOERR_NOMEM,
+                 [&] { return ForegroundOf(vfs).Access(name, flags, answer); });
+}
+
+int VfsFullPathname(sqlite3_vfs* vfs, const char* name, int size, char* out) {
+  return Guarded(SQLITE_NOMEM, [&] { return ForegroundOf(vfs).FullPathname(name, size, out); });
+}
+
+void* VfsDlOpen(sqlite3_vfs* vfs, const char* name) {
+  return ParentOf(vfs)->xDlOpen(ParentOf(vfs), name);
+}
+
+void VfsDlError(sqlite3_vfs* vfs, int size, char* message) {
+  ParentOf(vfs)->xDlError(ParentOf(vfs), size, message);
+}
+
+void (*VfsDlSym(sqlite3_vfs* vfs, void* library, const char* symbol))(void) {
+  return ParentOf(vfs)->xDlSym(ParentOf(vfs), library, symbol);
+}
+
+void VfsDlClose(sqlite3_vfs* vfs, void* library) {
+  ParentOf(vfs)->xDlClose(ParentOf(vfs), library);
+}
+
+int VfsRandomness(sqlite3_vfs* vfs, int size, char* out) {
+  return ParentOf(vfs)->xRandomness(ParentOf(vfs), size, out);
+}
+
+int VfsSleep(sqlite3_vfs* vfs, int microseconds) {
+  return ParentOf(vfs)->xSleep(ParentOf(vfs), microseconds);
+}
+
+int VfsCurrentTime(sqlite3_vfs* vfs, double* day) {
+  return ParentOf(vfs)->xCurrentTime(ParentOf(vfs), day);
+}
+
+int VfsGetLastError(sqlite3_vfs* vfs, int size, char* message) {
+  return ParentOf(vfs)->xGetLastError(ParentOf(vfs), size, message);
+}
+
+int VfsCurrentTimeInt64(sqlite3_vfs* vfs, sqlite3_int64* milliseconds) {
+  return ParentOf(vfs)->xCurrentTimeInt64(ParentOf(vfs), milliseconds);
+}
+
+int VfsSetSystemCall(sqlite3_vfs* vfs, const char* name, sqlite3_syscall_ptr call) {
+  return ParentOf(vfs)->xSetSystemCall(ParentOf(vfs), name, call);
+}
+
+sqlite3_syscall_ptr VfsGetSystemCall(sqlite3_vfs* vfs, const char* name) {
+  return ParentOf(vfs)->xGetSystemCall(ParentOf(vfs), name);
+}
+
+const char* VfsNextSystemCall(sqlite3_vfs* vfs, const char* name) {
+  return ParentOf(vfs)->xNextSystemCall(ParentOf(vfs), name);
+}
+
+}  // namespace
+
+sqlite3_vfs MakeAsyncVfs(const char* name, sqlite3_vfs* parent, Foreground* foreground) {
+  static VfsContext context;  // there is one backend, and one parent at a time
+  context = VfsContext{foreground, parent};
+
+  sqlite3_vfs vfs{};
+  vfs.iVersion = std::min(parent->iVersion, 3);
+  vfs.szOsFile = sizeof(AsyncFile);
+  vfs.mxPathname = parent->mxPathname;
+  vfs.zName = name;
+  vfs.pAppData = &context;
+  vfs.xOpen = VfsOpen;
+  vfs.xDelete = VfsDelete;
+  vfs.xAccess = VfsAccess;
+  vfs.xFullPathname = VfsFullPathname;
+  vfs.xDlOpen = parent->xDlOpen == nullptr ? nullptr : VfsDlOpen;
+  vfs.xDlError = parent->xDlError == nullptr ? nullptr : VfsDlError;
+  vfs.xDlSym = parent->xDlSym == nullptr ? nullptr : VfsDlSym;
+  vfs.xDlClose = parent->xDlClose == nullptr ? nullptr : VfsDlClose;
+  vfs.xRandomness = VfsRandomness;
+  vfs.xSleep = VfsSleep;
+  vfs.xCurrentTime = parent->xCurrentTime == nullptr ? nullptr : VfsCurrentTime;
+  vfs.xGetLastError = parent->xGetLastError == nullptr ? nullptr : VfsGetLastError;
+  if (vfs.iVersion >= 2) {
+    vfs.xCurrentTimeInt64 = parent->xCurrentTimeInt64 == nullptr ? nullptr : VfsCurrentTimeInt64;
+  }
+  if (vfs.iVersion >= 3) {
+    vfs.xSetSystemCall = parent->xSetSystemCall == nullptr ? nullptr : VfsSetSystemCall;
+    vfs.xGetSystemCall = parent->xGetSystemCall == nullptr ? nullptr : VfsGetSystemCall;
+    vfs.xNextSystemCall = parent->xNextSystemCall == nullptr ? nullptr : VfsNextSystemCall;
+  }
+  return vfs;
+}
+
+}  // namespace sqliteasync

@@ -1,0 +1,116 @@
+#include "backend.h"
+
+#include <cstdio>
+#include <limits>
+#include <string_view>
+
+#include "async_vfs.h"
+
+namespace sqliteasync {
+
+Backend& Backend::Get() {
+  static auto* backend = new Backend;
+  return *backend;
+}
+
+Backend::Backend()
+    : performer_(transactions_),
+      writer_(queue_, performer_),
+      foreground_(registry_, transactions_, queue_, writer_) {}
+
+int Backend::Register(const char* parent_name, const char* default_name) {
+  MutexLock lock(registration_mutex_);
+  if (registered_) return SQLITE_OK;
+  const bool named = parent_name != nullptr && parent_name[0] != '\0';
+  sqlite3_vfs* parent = sqlite3_vfs_find(named ? parent_name : nullptr);
+  if (parent == nullptr) return SQLITE_ERROR;
+  performer_.SetParent(parent);
+  foreground_.SetParent(parent);
+  first_ = MakeAsyncVfs(kFirstGenerationName, parent, &foreground_);
+  second_ = MakeAsyncVfs(kSecondGenerationName, parent, &foreground_);
+  for (sqlite3_vfs* vfs : {&first_, &second_}) {
+    const bool is_default = default_name != nullptr && std::string_view(default_name) == vfs->zName;
+    const int rc = sqlite3_vfs_register(vfs, is_default ? 1 : 0);
+    if (rc != SQLITE_OK) {
+      sqlite3_vfs_unregister(&first_);
+      return rc;
+    }
+  }
+  registered_ = true;
+  return SQLITE_OK;
+}
+
+int Backend::MakeDefault(const char* name) {
+  MutexLock lock(registration_mutex_);
+  const sqlite3_vfs* current = sqlite3_vfs_find(nullptr);
+  if (current == &first_ || current == &second_) return SQLITE_OK;
+  return sqlite3_vfs_register(std::string_view(name) == first_.zName ? &first_ : &second_, 1);
+}
+
+bool Backend::Registered() {
+  MutexLock lock(registration_mutex_);
+  return registered_;
+}
+
+Backend::Refusal Backend::Unregister() {
+  MutexLock lock(registration_mutex_);
+  Refusal refusal;
+  if (!registered_) return refusal;
+  refusal.open_files = foreground_.open_files();
+  if (!refusal.refused()) writer_.WaitUntilEmpty();
+  {
+    MutexLock queue_lock(queue_.mutex);
+    refusal.queued_changes = queue_.changes();
+  }
+  if (refusal.refused()) return refusal;
+  // CLOSEs and UNLOCKs at most, unless a writer has been started again, which performs them itself.
+  writer_.Step(std::numeric_limits<int64_t>::max());
+  sqlite3_vfs_unregister(&first_);
+  sqlite3_vfs_unregister(&second_);
+  registered_ = false;
+  return refusal;
+}
+
+int Backend::SetHalt(int halt) {
+  if (halt < static_cast<int>(Halt::kNever) || halt > static_cast<int>(Halt::kIdle)) {
+    return SQLITE_MISUSE;
+  }
+  writer_.SetHalt(static_cast<Halt>(halt));
+  return SQLITE_OK;
+}
+
+int Backend::SetDelay(int milliseconds) {
+  if (milliseconds < 0) return SQLITE_MISUSE;
+  writer_.SetDelay(milliseconds);
+  return SQLITE_OK;
+}
+
+int Backend::SetLockFiles(int lock_files) {
+  {
+    MutexLock lock(queue_.mutex);
+    if (queue_.count() > 0 || foreground_.open_files() > 0) return SQLITE_MISUSE;
+  }
+  foreground_.SetLockFiles(lock_files != 0);
+  return SQLITE_OK;
+}
+
+int Backend::SetQueueLimit(int64_t bytes) {
+  if (bytes < 0) return SQLITE_MISUSE;
+  queue_.SetLimit(bytes);
+  return SQLITE_OK;
+}
+
+int64_t Backend::queue_limit() {
+  MutexLock lock(queue_.mutex);
+  return queue_.limit();
+}
+
+void Backend::Finish() {
+  const int64_t lost = writer_.Drain();
+  if (lost > 0) {
+    std::fprintf(stderr, "sqliteasync: no writer runs at exit: %lld queued operations are lost\n",
+                 static_cast<long long>(lost));
+  }
+}
+
+}  // namespace sqliteasync

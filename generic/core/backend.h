@@ -1,0 +1,85 @@
+// Backend: the one asynchronous backend of the process. It owns all parts of the core, registers the
+// VFSes, and carries out what the control interfaces (Tcl, C, the loadable extension) ask.
+//
+// Thread safety: all methods may be called from any thread. Registering and unregistering while another
+// thread opens a database is for the caller to prevent, as sqlite3_vfs_register() has it.
+
+#ifndef SQLITEASYNC_CORE_BACKEND_H_
+#define SQLITEASYNC_CORE_BACKEND_H_
+
+#include <cstdint>
+
+#include "foreground.h"
+#include "multi_file_transactions.h"
+#include "mutex.h"
+#include "performer.h"
+#include "registry.h"
+#include "sqlite.h"
+#include "write_queue.h"
+#include "writer.h"
+
+namespace sqliteasync {
+
+class Backend {
+ public:
+  // Never destroyed: a writer may run until the process ends.
+  static Backend& Get();
+
+  // Registers both VFSes on top of the VFS `parent_name` (null or "": the current default).
+  // `default_name`: which of the two becomes the default, null for none.
+  // Already registered: SQLITE_OK, nothing changes. No such parent: SQLITE_ERROR.
+  int Register(const char* parent_name, const char* default_name) EXCLUDES(registration_mutex_);
+
+  // Makes the VFS `name`, which is registered, the default unless one of the two is it.
+  int MakeDefault(const char* name) EXCLUDES(registration_mutex_);
+
+  bool Registered() EXCLUDES(registration_mutex_);
+
+  // Why the VFSes could not be unregistered.
+  struct Refusal {
+    int64_t open_files = 0;
+    int64_t queued_changes = 0;
+    bool refused() const { return open_files > 0 || queued_changes > 0; }
+  };
+
+  // Unregisters both. A writer that runs is waited for until nothing is queued; if only CLOSEs and
+  // UNLOCKs are left the caller performs them. Refused, and nothing changed, while a file is open or
+  // while changes are queued that no writer performs.
+  Refusal Unregister() EXCLUDES(registration_mutex_);
+
+  // Settings; they outlive a registration. The setters answer SQLITE_MISUSE for a value out of range and
+  // then change nothing.
+  int SetHalt(int halt);      // SQLITEASYNC_HALT_*
+  int halt() { return static_cast<int>(writer_.halt()); }
+  int SetDelay(int milliseconds);  // not negative
+  int delay() { return writer_.delay(); }
+  int SetLockFiles(int lock_files);  // 0 or not; only while no file is open and nothing is queued
+  int lock_files() { return foreground_.lock_files() ? 1 : 0; }
+  int SetQueueLimit(int64_t bytes);  // not negative; 0: none
+  int64_t queue_limit();
+
+  Writer& writer() { return writer_; }
+
+  // At the normal exit of a program: performs what is queued if a writer runs, without the delay, and
+  // says on stderr how many operations are lost if none does.
+  void Finish();
+
+ private:
+  Backend();
+
+  WriteQueue queue_;
+  Registry registry_;
+  MultiFileTransactions transactions_;
+  Performer performer_;
+  Writer writer_;
+  Foreground foreground_;
+
+  Mutex registration_mutex_;
+  bool registered_ GUARDED_BY(registration_mutex_) = false;
+  sqlite3_vfs first_ GUARDED_BY(registration_mutex_) = {};
+  sqlite3_vfs second_ GUARDED_BY(registration_mutex_) = {};
+};
+
+}  // namespace sqliteasync
+
+#endif  // SQLITEASYNC_CORE_BACKEND_H_

@@ -1,0 +1,166 @@
+#include "database.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <utility>
+
+namespace sqliteasync {
+
+Database::Database(const std::string& path)
+    : main(*this, FileRole::kMain, path),
+      journal(*this, FileRole::kJournal, path + kJournalSuffix),
+      log(*this, FileRole::kLog, path + kLogSuffix) {}
+
+SharedFile& Database::File(FileRole role) {
+  switch (role) {
+    case FileRole::kJournal:
+      return journal;
+    case FileRole::kLog:
+      return log;
+    case FileRole::kMain:
+      break;
+  }
+  return main;
+}
+
+void Database::CountIn(const Operation& operation) {
+  if (operation.kind == OperationKind::kClose) return;
+  if (queued_++ == 0) self_ = shared_from_this();
+  if (operation.kind == OperationKind::kUnlock) {
+    ++unlocks_;
+    unlock_is_last_ = true;
+  } else {
+    ++changes_;
+    unlock_is_last_ = false;
+  }
+}
+
+void Database::CountOut(const Operation& operation) {
+  if (operation.kind == OperationKind::kClose) return;
+  std::shared_ptr<Database> last;  // released after the mutex is
+  MutexLock lock(mutex);
+  if (operation.kind == OperationKind::kUnlock) {
+    // PerformUnlock has counted it in unlocks_.
+  } else {
+    --changes_;
+  }
+  if (--queued_ == 0) last = std::move(self_);
+}
+
+bool Database::Fail(int code) {
+  int none = SQLITE_OK;
+  return error_.compare_exchange_strong(none, code, std::memory_order_acq_rel);
+}
+
+int Database::Lock(LockHolder& holder, int level, bool lock_files) {
+  if (const int failed = error(); failed != SQLITE_OK) return failed;
+  const int before = holder.level();
+  const int rc = locks_.Raise(holder, level);
+  if (!lock_files || write_handle_ == nullptr) return rc;
+  if (rc != SQLITE_OK) {
+    // Refused in the process. A writer that has to wait for readers keeps new ones out, those of other
+    // processes too. What the parent says to it changes nothing for the caller, who will ask again.
+    if (holder.level() == SQLITE_LOCK_PENDING && real_lock_.level() < SQLITE_LOCK_PENDING) {
+      real_lock_.Raise(SQLITE_LOCK_EXCLUSIVE);
+    }
+    return rc;
+  }
+  const int refused = real_lock_.Raise(level);
+  if (refused != SQLITE_OK) {
+    const bool keeps_pending =
+        level == SQLITE_LOCK_EXCLUSIVE && real_lock_.level() >= SQLITE_LOCK_PENDING;
+    locks_.Lower(holder, keeps_pending ? SQLITE_LOCK_PENDING : before);
+  }
+  return refused;
+}
+
+bool Database::Unlock(LockHolder& holder, int level) {
+  locks_.Lower(holder, level);
+  const int highest = locks_.Highest();
+  if (highest > SQLITE_LOCK_SHARED || !real_lock_.MayLowerTo(highest)) return false;
+  if (error() == SQLITE_OK) {
+    MutexLock lock(mutex);
+    if (changes_ > 0) return !unlock_is_last_;
+  }
+  LowerRealLock();
+  return false;
+}
+
+void Database::LowerRealLock() {
+  const int highest = locks_.Highest();
+  if (write_handle_ == nullptr || highest > SQLITE_LOCK_SHARED || !real_lock_.MayLowerTo(highest)) {
+    return;
+  }
+  const int rc = real_lock_.Lower(highest);
+  if (rc != SQLITE_OK) {
+    sqlite3_log(rc, "sqliteasync: could not unlock %s", main.path.c_str());
+  }
+}
+
+int Database::CheckReservedLock(bool lock_files, int* reserved) {
+  MutexLock lock(lock_mutex);
+  if (const int failed = error(); failed != SQLITE_OK) return failed;
+  *reserved = locks_.Reserved() ? 1 : 0;
+  // A real lock above SHARED is this process's own, trailing behind the queue: no other process can
+  // have reserved the file, and the parent's answer would speak of us.
+  if (*reserved == 0 && lock_files && real_lock_.level() <= SQLITE_LOCK_SHARED &&
+      write_handle_ != nullptr) {
+    return real_lock_.CheckReserved(reserved);
+  }
+  return SQLITE_OK;
+}
+
+void Database::PerformUnlock() {
+  MutexLock lock(lock_mutex);
+  {
+    MutexLock counters(mutex);
+    if (--unlocks_ > 0) return;
+    unlock_is_last_ = false;
+  }
+  LowerRealLock();
+}
+
+int Database::Connect(sqlite3_vfs* parent, ParentFile& connection,
+                      const UriParameters& parameters) {
+  const bool writes = (connection.open_flags() & SQLITE_OPEN_READWRITE) != 0;
+  connections_.reserve(connections_.size() + 1);
+  const bool writable =
+      write_handle_ != nullptr && (write_handle_->open_flags() & SQLITE_OPEN_READWRITE) != 0;
+  if (write_handle_ == nullptr || (writes && !writable)) {
+    UriParameters kept;
+    for (const auto& parameter : parameters) {
+      if (parameter.first != "nolock" && parameter.first != "immutable") kept.push_back(parameter);
+    }
+    auto handle = std::make_unique<ParentFile>();
+    const int flags = (writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
+                      (connection.open_flags() &
+                       ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_READONLY | SQLITE_OPEN_CREATE));
+    int rc = handle->Open(parent, FileName(main.path, FileRole::kMain, kept), flags);
+    if (rc == SQLITE_OK) rc = real_lock_.MoveTo(*handle, write_handle_.get());
+    if (rc != SQLITE_OK) return rc;
+    write_handle_ = std::move(handle);
+  }
+  connections_.push_back(&connection);
+  ++unclosed_;
+  return SQLITE_OK;
+}
+
+void Database::Disconnect(ParentFile& connection) {
+  connections_.erase(std::find(connections_.begin(), connections_.end(), &connection));
+}
+
+void Database::PerformClose() {
+  MutexLock lock(lock_mutex);
+  if (--unclosed_ > 0) return;
+  real_lock_.Forget();
+  write_handle_.reset();
+}
+
+bool Database::Moved() {
+  int moved = 0;
+  return write_handle_ != nullptr &&
+         write_handle_->Control(SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+}
+
+}  // namespace sqliteasync

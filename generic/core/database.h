@@ -1,0 +1,163 @@
+// Database: a main database with its journal and its log, the unit in which errors spread and in
+// which the lock in the file system trails the queue. Whatever stands alone (a super-journal, a
+// temporary file) is a Database of one file.
+//
+// Thread safety: all methods may be called from any thread; two mutexes guard the state, see the
+// groups below. The lock mutex is held during calls for locks on the parent, `mutex` never during
+// any call on the parent.
+//
+// Invariants:
+//   - The real lock is at least SHARED while a connection of the process holds SHARED or more.
+//   - While operations of a write transaction are queued, or being performed, the real lock is not
+//     below what they were queued under: an UNLOCK behind them lets it go.
+//   - While operations of it are queued a Database lives (it holds a reference to itself).
+
+#ifndef SQLITEASYNC_CORE_DATABASE_H_
+#define SQLITEASYNC_CORE_DATABASE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "file_name.h"
+#include "lock_table.h"
+#include "mutex.h"
+#include "operation.h"
+#include "parent_file.h"
+#include "pending_image.h"
+#include "real_lock.h"
+#include "sqlite.h"
+
+namespace sqliteasync {
+
+class Database;
+
+// One canonical path, or one nameless temporary file.
+class SharedFile {
+ public:
+  SharedFile(Database& database, FileRole role, std::string path)
+      : database(database), role(role), path(std::move(path)) {}
+
+  Database& database;
+  const FileRole role;
+  const std::string path;  // "" for a nameless file
+
+ private:
+  friend class Database;
+  PendingImage image_;
+};
+
+class Database : public std::enable_shared_from_this<Database> {
+ public:
+  // `path`: of the main database, canonical; "" for a nameless file. Throws std::bad_alloc.
+  explicit Database(const std::string& path);
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  SharedFile main;
+  SharedFile journal;
+  SharedFile log;
+
+  SharedFile& File(FileRole role);
+
+  // --- The queue's side ---
+
+  Mutex mutex;
+
+  PendingImage& image(SharedFile& file) REQUIRES(mutex) { return file.image_; }
+
+  // Counts an operation in (it is about to be pushed) and out (it has been performed or given up,
+  // and has left its image). CLOSE isn't counted: it changes nothing.
+  void CountIn(const Operation& operation) REQUIRES(mutex);
+  void CountOut(const Operation& operation);
+
+  // Are changes queued or being performed? UNLOCK is no change.
+  bool HasChanges() REQUIRES(mutex) { return changes_ > 0; }
+
+  // --- Errors ---
+
+  // The error that every request on this database gets, or SQLITE_OK.
+  int error() const { return error_.load(std::memory_order_acquire); }
+  // The first error stays. Returns true if this is it.
+  bool Fail(int code);
+
+  // --- Another file has taken its path ---
+
+  bool detached() const { return detached_.load(std::memory_order_acquire); }
+  // From now on new opens of the path know nothing of this Database, and its operations on journals,
+  // which go by name, are given up.
+  void Detach() { detached_.store(true, std::memory_order_release); }
+
+  // --- Locks: SQLite's xLock, xUnlock and xCheckReservedLock ---
+
+  Mutex lock_mutex ACQUIRED_BEFORE(mutex);
+
+  int Lock(LockHolder& holder, int level, bool lock_files) REQUIRES(lock_mutex);
+
+  // Lowers `holder`. Returns true if the real lock has to wait for what is queued and an UNLOCK is to
+  // be queued for it, which the caller does before it lets go of the lock mutex.
+  bool Unlock(LockHolder& holder, int level) REQUIRES(lock_mutex);
+
+  int CheckReservedLock(bool lock_files, int* reserved) EXCLUDES(lock_mutex);
+
+  // An UNLOCK has reached the head of the queue: lets the real lock go to what the process's
+  // connections hold, unless another UNLOCK will.
+  void PerformUnlock() EXCLUDES(lock_mutex);
+
+  // --- Handles ---
+
+  // A connection has opened its own handle of the main database (READWRITE or READONLY, as the parent
+  // has it): sees to it that the handle which writes, and carries the real lock, is open, and
+  // writable as soon as one connection's is. `parameters` are those of the connection's URI.
+  // Returns the parent's code. Throws std::bad_alloc.
+  int Connect(sqlite3_vfs* parent, ParentFile& connection, const UriParameters& parameters)
+      REQUIRES(lock_mutex);
+
+  // SQLite has closed the connection; its handle is closed later, by the queue.
+  void Disconnect(ParentFile& connection) REQUIRES(lock_mutex);
+
+  // The CLOSE of a connection has reached the head of the queue.
+  void PerformClose() EXCLUDES(lock_mutex);
+
+  // The connections that SQLite has open.
+  const std::vector<ParentFile*>& connections() REQUIRES(lock_mutex) { return connections_; }
+
+  // The handle that writes; null while it isn't open.
+  ParentFile* write_handle() REQUIRES(lock_mutex) { return write_handle_.get(); }
+
+  // Lets the real lock go to what the process's connections hold, without waiting for the queue.
+  void LowerRealLock() REQUIRES(lock_mutex);
+
+  // Has someone put another file at the path since the handle that writes was opened?
+  bool Moved() REQUIRES(lock_mutex);
+
+  // Does a connection hold RESERVED or more?
+  bool Reserved() REQUIRES(lock_mutex) { return locks_.Reserved(); }
+
+  // Has the writer opened a journal, and not deleted it since? The writer's to set, and read while no
+  // operation is being performed.
+  bool journal_on_disk = false;
+
+ private:
+
+  LockTable locks_ GUARDED_BY(lock_mutex);
+  RealLock real_lock_ GUARDED_BY(lock_mutex);
+  std::unique_ptr<ParentFile> write_handle_ GUARDED_BY(lock_mutex);
+  std::vector<ParentFile*> connections_ GUARDED_BY(lock_mutex);
+  int unclosed_ GUARDED_BY(lock_mutex) = 0;  // connections whose CLOSE has not been performed
+
+  int64_t queued_ GUARDED_BY(mutex) = 0;   // all that is counted
+  int64_t changes_ GUARDED_BY(mutex) = 0;  // without the UNLOCKs
+  int64_t unlocks_ GUARDED_BY(mutex) = 0;
+  bool unlock_is_last_ GUARDED_BY(mutex) = false;  // no change is queued behind the last UNLOCK
+  std::shared_ptr<Database> self_ GUARDED_BY(mutex);  // set while queued_ > 0
+
+  std::atomic<int> error_{SQLITE_OK};
+  std::atomic<bool> detached_{false};
+};
+
+}  // namespace sqliteasync
+
+#endif  // SQLITEASYNC_CORE_DATABASE_H_

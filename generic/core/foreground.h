@@ -1,0 +1,110 @@
+// Foreground: what SQLite asks of the VFS, done on the thread on which it asks.
+//
+// The methods are those of sqlite3_vfs and sqlite3_io_methods, with their parameters, codes and thread
+// rules. They change nothing on the parent: a change is entered in the image of its file and queued,
+// in one step under the database's mutex. Reads ask the image first and the parent for what is left:
+// in the other order, bytes that are written and retired in between would be missed. What the image
+// leaves to the parent can't change under a reader, SQLite's locks see to that.
+//
+// Thread safety: all methods may be called from any thread; those of one OpenFile by one thread at a
+// time, as SQLite does. Any may throw std::bad_alloc unless it says otherwise, and then nothing has
+// changed.
+
+#ifndef SQLITEASYNC_CORE_FOREGROUND_H_
+#define SQLITEASYNC_CORE_FOREGROUND_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "multi_file_transactions.h"
+#include "open_file.h"
+#include "registry.h"
+#include "sqlite.h"
+#include "write_queue.h"
+#include "writer.h"
+
+namespace sqliteasync {
+
+class Foreground {
+ public:
+  Foreground(Registry& registry, MultiFileTransactions& transactions, WriteQueue& queue,
+             Writer& writer)
+      : registry_(registry), transactions_(transactions), queue_(queue), writer_(writer) {}
+  Foreground(const Foreground&) = delete;
+  Foreground& operator=(const Foreground&) = delete;
+
+  // REQUIRES: no file is open.
+  void SetParent(sqlite3_vfs* parent) { parent_ = parent; }
+
+  // Are main databases locked in the file system? Changed only while no file is open.
+  void SetLockFiles(bool lock_files) { lock_files_.store(lock_files); }
+  bool lock_files() const { return lock_files_.load(); }
+
+  // Files that SQLite has open.
+  int64_t open_files() const { return open_files_.load(); }
+
+  // --- sqlite3_vfs ---
+
+  // `name` may be null. SQLITE_OK: `file` is the open file, `out_flags` how it was opened.
+  int Open(const char* name, int flags, OpenFile** file, int* out_flags);
+  int Delete(const char* name, bool sync_directory);
+  int Access(const char* name, int flags, int* answer);
+  int FullPathname(const char* name, int size, char* out);
+
+  // --- sqlite3_io_methods ---
+
+  void Close(OpenFile* file) noexcept;
+  int Read(OpenFile& file, void* out, int size, int64_t offset);
+  int Write(OpenFile& file, const void* bytes, int size, int64_t offset);
+  int Truncate(OpenFile& file, int64_t size);
+  int Sync(OpenFile& file, int flags);
+  int FileSize(OpenFile& file, int64_t* size);
+  int Lock(OpenFile& file, int level);
+  int Unlock(OpenFile& file, int level) noexcept;
+  int CheckReservedLock(OpenFile& file, int* reserved);
+  int Control(OpenFile& file, int verb, void* argument);
+  int SectorSize(OpenFile& file);
+  int DeviceCharacteristics(OpenFile& file);
+
+ private:
+  using NewFile = std::unique_ptr<OpenFile>;
+
+  // The three ways in which a file is opened (spec section 4).
+  int OpenMain(const std::string& path, const char* name, int flags, NewFile* file);
+  int OpenAtOnce(const std::string& path, const char* name, int flags, NewFile* file);
+  int OpenQueued(NewFile file, bool fresh, NewFile* opened);
+
+  // Makes way for the file that someone has put at the path of `database`.
+  void Replace(Database& database);
+
+  // Must a file that is opened with CREATE be taken for a new one, whatever lies at the parent?
+  bool IsFresh(const OpenFile& file);
+
+  // The handle for what the image leaves to the parent. Null: the parent has no such file, or `code`
+  // is not SQLITE_OK.
+  ParentFile* ReadHandle(OpenFile& file, int* code);
+
+  // Notes which databases a super-journal names.
+  void JoinTransactions(Database& super_journal, std::string_view names);
+
+  // Counts the operation in and queues it.
+  void Push(Database& database, OperationPtr operation) REQUIRES(database.mutex);
+
+  int ControlAllHandles(OpenFile& file, int verb, void* argument);
+  int HasMoved(OpenFile& file, int* moved);
+
+  Registry& registry_;
+  MultiFileTransactions& transactions_;
+  WriteQueue& queue_;
+  Writer& writer_;
+  sqlite3_vfs* parent_ = nullptr;
+  std::atomic<bool> lock_files_{true};
+  std::atomic<int64_t> open_files_{0};
+};
+
+}  // namespace sqliteasync
+
+#endif  // SQLITEASYNC_CORE_FOREGROUND_H_

@@ -1,0 +1,285 @@
+// Foreground, the files as such: open and close, delete, existence, names.
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "../platform.h"
+#include "foreground.h"
+#include "trace.h"
+
+namespace sqliteasync {
+
+namespace {
+
+constexpr int kFileTypes = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_TEMP_DB | SQLITE_OPEN_TRANSIENT_DB |
+                           SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_TEMP_JOURNAL |
+                           SQLITE_OPEN_SUBJOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
+
+// The URI parameters of the name, where SQLite promises that there may be some to ask for.
+UriParameters ParametersFor(const char* name, int flags) {
+  const bool promised = (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
+  return promised ? UriParametersOf(name) : UriParameters();
+}
+
+// The memdb VFS keeps a file that others can open only under a name that begins with "/"; any other
+// name is a new, private file at each open. The handles of one path would not see each other's bytes.
+bool CannotBeOpenedTwice(const sqlite3_vfs* parent, const char* name) {
+  return std::strcmp(parent->zName, "memdb") == 0 && name[0] != '/';
+}
+
+}  // namespace
+
+void Foreground::Push(Database& database, OperationPtr operation) {
+  if (Tracing()) {
+    Trace("PUSH %p (%s %s %lld)", static_cast<void*>(operation.get()),
+          OperationName(operation->kind), operation->file->path.c_str(),
+          static_cast<long long>(operation->offset));
+  }
+  database.CountIn(*operation);
+  queue_.Push(std::move(operation));
+}
+
+int Foreground::Open(const char* name, int flags, OpenFile** file, int* out_flags) {
+  if ((flags & SQLITE_OPEN_WAL) != 0) return SQLITE_CANTOPEN;  // not supported so far
+
+  constexpr int kQueuedTypes =
+      SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_DELETEONCLOSE;
+  const bool queued =
+      name == nullptr || ((flags & SQLITE_OPEN_CREATE) != 0 && (flags & kQueuedTypes) != 0);
+  const std::string path = name == nullptr ? "" : name;
+  NewFile opened;
+  int rc;
+  if (queued) {
+    FileReference place;
+    if (name == nullptr) {
+      place.database = std::make_shared<Database>(path);
+      place.file = &place.database->main;
+    } else {
+      place = registry_.FindOrCreate(path);
+    }
+    if (place.database->error() != SQLITE_OK) return place.database->error();
+    auto made = std::make_unique<OpenFile>(place.database, *place.file, flags);
+    if (name != nullptr) {
+      made->name = FileName(place.database->main.path, place.file->role, ParametersFor(name, flags));
+    }
+    if ((flags & SQLITE_OPEN_SUPER_JOURNAL) != 0) {
+      // It is called after the main database of the connection, with "-mj" and a random number behind.
+      const std::string member = path.substr(0, path.rfind("-mj")) + kJournalSuffix;
+      JoinTransactions(*place.database, member);
+    }
+    const bool fresh = IsFresh(*made);
+    rc = OpenQueued(std::move(made), fresh, &opened);
+  } else if ((flags & SQLITE_OPEN_MAIN_DB) != 0) {
+    rc = OpenMain(path, name, flags, &opened);
+  } else {
+    rc = OpenAtOnce(path, name, flags, &opened);
+  }
+  if (rc != SQLITE_OK) return rc;
+  if (out_flags != nullptr) *out_flags = opened->at_once ? opened->handle.open_flags() : flags;
+  open_files_.fetch_add(1);
+  *file = opened.release();
+  return SQLITE_OK;
+}
+
+int Foreground::OpenMain(const std::string& path, const char* name, int flags, NewFile* file) {
+  if (CannotBeOpenedTwice(parent_, name)) {
+    sqlite3_log(SQLITE_CANTOPEN,
+                "sqliteasync: a file of the VFS \"memdb\" needs a name that begins with \"/\": %s", name);
+    return SQLITE_CANTOPEN;
+  }
+  for (;;) {
+    const std::shared_ptr<Database> database = registry_.DatabaseAt(path);
+    if (database->error() != SQLITE_OK) return database->error();
+    const UriParameters parameters = ParametersFor(name, flags);
+    auto opened = std::make_unique<OpenFile>(database, database->main, flags);
+    opened->at_once = true;
+    const int rc = opened->handle.Open(parent_, FileName(path, FileRole::kMain, parameters), flags);
+    if (rc != SQLITE_OK) return rc;
+    bool moved;
+    {
+      MutexLock lock(database->lock_mutex);
+      if (database->detached()) continue;  // meanwhile: its successor is asked for
+      moved = database->Moved();
+      if (!moved) {
+        const int connected = opened->single
+                                  ? SQLITE_OK
+                                  : database->Connect(parent_, opened->handle, parameters);
+        if (connected == SQLITE_OK) *file = std::move(opened);
+        return connected;
+      }
+    }
+    Replace(*database);
+  }
+}
+
+void Foreground::Replace(Database& database) {
+  writer_.BetweenOperations([&] {
+    MutexLock lock(database.lock_mutex);
+    if (database.detached() || !database.Moved()) return;
+    // A transaction that is open can't end well without a journal.
+    if (database.Reserved()) database.Fail(SQLITE_READONLY_DBMOVED);
+    // What is queued for the old file goes on to it, through the handle. But its journal would be taken
+    // for the new file's.
+    if (database.journal_on_disk) {
+      const FileName journal(database.main.path, FileRole::kJournal, {});
+      parent_->xDelete(parent_, journal.get(), 0);
+    }
+    database.Detach();
+    registry_.Detach(database);
+  });
+}
+
+int Foreground::OpenAtOnce(const std::string& path, const char* name, int flags, NewFile* file) {
+  const FileReference place = registry_.FindOrCreate(path);
+  Database& database = *place.database;
+  if (database.error() != SQLITE_OK) return database.error();
+  auto opened = std::make_unique<OpenFile>(place.database, *place.file, flags);
+  FileName parent_name(database.main.path, place.file->role, ParametersFor(name, flags));
+  PendingImage::Existence existence;
+  {
+    MutexLock lock(database.mutex);
+    existence = database.image(*place.file).existence();
+  }
+  switch (existence) {
+    case PendingImage::Existence::kAbsent:
+      return SQLITE_CANTOPEN;
+    case PendingImage::Existence::kExists:
+      // The parent may not have it yet, but will when the queue comes to this.
+      opened->name = std::move(parent_name);
+      return OpenQueued(std::move(opened), false, file);
+    case PendingImage::Existence::kAsParent:
+      break;
+  }
+  opened->at_once = true;
+  const int rc = opened->handle.Open(parent_, std::move(parent_name), flags);
+  if (rc == SQLITE_OK) *file = std::move(opened);
+  return rc;
+}
+
+bool Foreground::IsFresh(const OpenFile& file) {
+  if (file.single) return true;
+  Database& database = *file.database;
+  {
+    MutexLock lock(database.mutex);
+    const auto existence = database.image(file.file).existence();
+    if (existence != PendingImage::Existence::kAsParent) {
+      return existence == PendingImage::Existence::kAbsent;
+    }
+  }
+  int exists = 0;
+  const int rc = parent_->xAccess(parent_, file.file.path.c_str(), SQLITE_ACCESS_EXISTS, &exists);
+  return rc == SQLITE_OK && exists == 0;
+}
+
+int Foreground::OpenQueued(NewFile file, bool fresh, NewFile* opened) {
+  OperationPtr operation = NewOperation(OperationKind::kOpen, &file->file, file.get());
+  operation->flags = file->flags;
+  Database& database = *file->database;
+  MutexLock lock(database.mutex);
+  database.image(file->file).Create(*operation, fresh);
+  *opened = std::move(file);
+  Push(database, std::move(operation));
+  return SQLITE_OK;
+}
+
+void Foreground::Close(OpenFile* file) noexcept {
+  const std::shared_ptr<Database> keep = file->database;
+  Database& database = *keep;
+  file->closed.store(true, std::memory_order_release);
+  if (file->main && !file->single) {
+    Unlock(*file, SQLITE_LOCK_NONE);  // SQLite has done so; a host that hasn't leaves nothing behind
+    MutexLock lock(database.lock_mutex);
+    database.Disconnect(file->handle);
+    if (database.error() != SQLITE_OK && database.connections().empty()) {
+      // The next open starts clean, and looks for a hot journal without our own lock in its way.
+      database.LowerRealLock();
+      database.Detach();
+      registry_.Detach(database);
+    }
+  }
+  open_files_.fetch_sub(1);
+  OperationPtr operation = std::move(file->close);
+  MutexLock lock(database.mutex);
+  Push(database, std::move(operation));  // from here on the file is the writer's
+}
+
+int Foreground::Delete(const char* name, bool sync_directory) {
+  const FileReference place = registry_.FindOrCreate(name);
+  Database& database = *place.database;
+  if (database.error() != SQLITE_OK) return database.error();
+  OperationPtr operation = NewOperation(OperationKind::kDelete, place.file, nullptr);
+  operation->flags = sync_directory ? 1 : 0;
+  MutexLock lock(database.mutex);
+  database.image(*place.file).Delete(*operation);
+  Push(database, std::move(operation));
+  return SQLITE_OK;
+}
+
+int Foreground::Access(const char* name, int flags, int* answer) {
+  int rc = SQLITE_OK;
+  bool known = false;
+  *answer = 0;
+  const FileReference place = registry_.Find(name);
+  if (place.database != nullptr && flags == SQLITE_ACCESS_EXISTS) {
+    Database& database = *place.database;
+    rc = database.error();
+    MutexLock lock(database.mutex);
+    const PendingImage& image = database.image(*place.file);
+    // Like the unix VFS: an empty file counts as absent.
+    if (image.existence() == PendingImage::Existence::kAbsent) {
+      known = true;
+    } else if (image.SizeIsKnown() || image.SizeFloor() > 0) {
+      known = true;
+      *answer = image.Size(0) > 0 ? 1 : 0;
+    }
+  }
+  if (rc == SQLITE_OK && !known) rc = parent_->xAccess(parent_, name, flags, answer);
+  if (Tracing()) {
+    const char* mode = flags == SQLITE_ACCESS_EXISTS      ? "exists"
+                       : flags == SQLITE_ACCESS_READWRITE ? "read-write"
+                                                          : "read";
+    Trace("ACCESS(%s): %s = %d", mode, name, *answer);
+  }
+  return rc;
+}
+
+int Foreground::FullPathname(const char* name, int size, char* out) {
+  const int rc = parent_->xFullPathname(parent_, name, size, out);
+  if (rc != SQLITE_OK && rc != SQLITE_OK_SYMLINK) return rc;
+  const std::string canonical = platform::CanonicalPath(out);
+  std::memcpy(out, canonical.c_str(), canonical.size() + 1);  // never longer than what it came from
+  return rc;
+}
+
+ParentFile* Foreground::ReadHandle(OpenFile& file, int* code) {
+  *code = SQLITE_OK;
+  if (file.at_once) return &file.handle;
+  if (file.single) {
+    if (file.handle.opened()) return &file.handle;
+    *code = file.database->error();
+    return nullptr;
+  }
+  if (file.reader.opened()) return &file.reader;
+  const SharedFile& place = file.file;
+  const int rc = file.reader.Open(parent_, FileName(place.database.main.path, place.role, {}),
+                                  (file.flags & kFileTypes) | SQLITE_OPEN_READONLY);
+  if (rc == SQLITE_OK) return &file.reader;
+  if (rc != SQLITE_CANTOPEN) *code = rc;
+  return nullptr;
+}
+
+void Foreground::JoinTransactions(Database& super_journal, std::string_view names) {
+  // A list of journal names, each ended by a zero byte.
+  while (!names.empty()) {
+    const std::string name(names.substr(0, names.find('\0')));
+    names.remove_prefix(std::min(names.size(), name.size() + 1));
+    const FileReference member = registry_.Find(name);
+    if (member.database != nullptr) transactions_.Join(super_journal, member.database);
+  }
+  // A member may have failed before it was known to be one.
+  transactions_.SpreadErrors();
+}
+
+}  // namespace sqliteasync

@@ -1,0 +1,161 @@
+// Foreground, the bytes: read, write, truncate, sync, size.
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "foreground.h"
+#include "trace.h"
+
+namespace sqliteasync {
+
+namespace {
+
+// Bytes that count as queued, until they are handed to an operation that is.
+class Reservation {
+ public:
+  Reservation(Writer& writer, WriteQueue& queue, int64_t bytes) : queue_(queue), bytes_(bytes) {
+    writer.Reserve(bytes);
+  }
+  ~Reservation() {
+    if (bytes_ > 0) queue_.GiveBack(bytes_);
+  }
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+
+  void Use() { bytes_ = 0; }
+
+ private:
+  WriteQueue& queue_;
+  int64_t bytes_;
+};
+
+// Would this write make the file a write-ahead-log database? SQLite's file format, section 1.3: bytes
+// 18 and 19 of the header are 2 for it. SQLite writes such a header under locking_mode=EXCLUSIVE
+// before it tries to open the log, and the database could not be opened through this VFS again.
+bool EntersLogMode(const void* bytes, int size, int64_t offset) {
+  static constexpr char kMagic[] = "SQLite format 3";
+  if (offset != 0 || size < 20 || std::memcmp(bytes, kMagic, sizeof(kMagic)) != 0) return false;
+  const auto* header = static_cast<const uint8_t*>(bytes);
+  return header[18] == 2 || header[19] == 2;
+}
+
+}  // namespace
+
+int Foreground::Read(OpenFile& file, void* out, int size, int64_t offset) {
+  Database& database = *file.database;
+  if (database.error() != SQLITE_OK) return database.error();
+  if (Tracing()) {
+    Trace("READ %s %d bytes at %lld", file.file.path.c_str(), size, static_cast<long long>(offset));
+  }
+  auto* to = static_cast<uint8_t*>(out);
+  bool short_read = false;
+  while (size > 0) {
+    PendingImage::Segment segment;
+    int64_t size_floor;
+    {
+      MutexLock lock(database.mutex);
+      const PendingImage& image = database.image(file.file);
+      segment = image.Look(offset, size);
+      size_floor = image.SizeFloor();
+      if (segment.source == PendingImage::Segment::Source::kPending) {
+        std::memcpy(to, segment.bytes, static_cast<size_t>(segment.size));
+      }
+    }
+    const int length = static_cast<int>(segment.size);
+    switch (segment.source) {
+      case PendingImage::Segment::Source::kPending:
+        if (Tracing()) Trace("OVERREAD %d bytes at %lld", length, static_cast<long long>(offset));
+        break;
+      case PendingImage::Segment::Source::kEnd:
+        short_read = true;
+        std::memset(to, 0, static_cast<size_t>(length));
+        break;
+      case PendingImage::Segment::Source::kZeros:
+        std::memset(to, 0, static_cast<size_t>(length));
+        break;
+      case PendingImage::Segment::Source::kParent: {
+        int rc = SQLITE_OK;
+        ParentFile* handle = ReadHandle(file, &rc);
+        if (rc != SQLITE_OK) return rc;
+        if (handle != nullptr) {
+          rc = handle->Read(to, length, offset);
+          if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ) return rc;
+        } else {
+          std::memset(to, 0, static_cast<size_t>(length));
+          rc = SQLITE_IOERR_SHORT_READ;
+        }
+        // Where the parent's file ends a pending write may go on.
+        if (rc != SQLITE_OK && offset + length > size_floor) short_read = true;
+        break;
+      }
+    }
+    to += length;
+    offset += length;
+    size -= length;
+  }
+  return short_read ? SQLITE_IOERR_SHORT_READ : SQLITE_OK;
+}
+
+int Foreground::Write(OpenFile& file, const void* bytes, int size, int64_t offset) {
+  if (size <= 0) return SQLITE_OK;
+  Database& database = *file.database;
+  if (file.main && EntersLogMode(bytes, size, offset)) return SQLITE_CANTOPEN;
+  if ((file.flags & SQLITE_OPEN_SUPER_JOURNAL) != 0) {
+    JoinTransactions(database,
+                     std::string_view(static_cast<const char*>(bytes), static_cast<size_t>(size)));
+  }
+  if (database.error() != SQLITE_OK) return database.error();
+  Reservation reservation(writer_, queue_, size);
+  OperationPtr operation = NewWrite(&file.file, &file, bytes, size, offset);
+  MutexLock lock(database.mutex);
+  database.image(file.file).Write(*operation);
+  reservation.Use();
+  Push(database, std::move(operation));
+  return SQLITE_OK;
+}
+
+int Foreground::Truncate(OpenFile& file, int64_t size) {
+  Database& database = *file.database;
+  if (database.error() != SQLITE_OK) return database.error();
+  OperationPtr operation = NewOperation(OperationKind::kTruncate, &file.file, &file);
+  operation->offset = size;
+  MutexLock lock(database.mutex);
+  database.image(file.file).Truncate(*operation);
+  Push(database, std::move(operation));
+  return SQLITE_OK;
+}
+
+int Foreground::Sync(OpenFile& file, int flags) {
+  Database& database = *file.database;
+  if (database.error() != SQLITE_OK) return database.error();
+  OperationPtr operation = NewOperation(OperationKind::kSync, &file.file, &file);
+  operation->flags = flags;
+  MutexLock lock(database.mutex);
+  Push(database, std::move(operation));
+  return SQLITE_OK;
+}
+
+int Foreground::FileSize(OpenFile& file, int64_t* size) {
+  Database& database = *file.database;
+  if (database.error() != SQLITE_OK) return database.error();
+  int64_t size_floor;
+  {
+    MutexLock lock(database.mutex);
+    const PendingImage& image = database.image(file.file);
+    size_floor = image.SizeFloor();
+    if (image.SizeIsKnown()) {
+      *size = size_floor;
+      return SQLITE_OK;
+    }
+  }
+  int rc = SQLITE_OK;
+  int64_t parent_size = 0;
+  ParentFile* handle = ReadHandle(file, &rc);
+  if (rc == SQLITE_OK && handle != nullptr) rc = handle->Size(&parent_size);
+  *size = std::max(parent_size, size_floor);
+  return rc;
+}
+
+}  // namespace sqliteasync

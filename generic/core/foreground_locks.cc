@@ -1,0 +1,140 @@
+// Foreground, locks and file controls.
+
+#include <utility>
+
+#include "foreground.h"
+#include "trace.h"
+
+namespace sqliteasync {
+
+int Foreground::Lock(OpenFile& file, int level) {
+  Database& database = *file.database;
+  int rc;
+  {
+    MutexLock lock(database.lock_mutex);
+    if (file.unlock == nullptr) {
+      file.unlock = NewOperation(OperationKind::kUnlock, &file.file, &file);
+    }
+    rc = database.Lock(file.lock, level, lock_files());
+  }
+  if (Tracing()) Trace("LOCK %d (%s) rc=%d", level, file.file.path.c_str(), rc);
+  return rc;
+}
+
+int Foreground::Unlock(OpenFile& file, int level) noexcept {
+  Database& database = *file.database;
+  MutexLock lock(database.lock_mutex);
+  if (!database.Unlock(file.lock, level)) return SQLITE_OK;
+  if (file.unlock == nullptr) {
+    // An UNLOCK has been queued since this connection last raised its lock, so what is queued behind
+    // that was changed without a lock of its own and needs none now.
+    database.LowerRealLock();
+    return SQLITE_OK;
+  }
+  MutexLock counters(database.mutex);
+  Push(database, std::move(file.unlock));
+  return SQLITE_OK;
+}
+
+int Foreground::CheckReservedLock(OpenFile& file, int* reserved) {
+  Database& database = *file.database;
+  int rc;
+  {
+    MutexLock lock(database.lock_mutex);
+    rc = database.CheckReservedLock(lock_files(), reserved);
+  }
+  if (Tracing()) Trace("CHECK-LOCK %d (%s)", *reserved, file.file.path.c_str());
+  return rc;
+}
+
+int Foreground::Control(OpenFile& file, int verb, void* argument) {
+  switch (verb) {
+    case SQLITE_FCNTL_LOCKSTATE: {
+      MutexLock lock(file.database->lock_mutex);
+      *static_cast<int*>(argument) = file.lock.level();
+      return SQLITE_OK;
+    }
+    case SQLITE_FCNTL_VFSNAME: {
+      // SQLite's convention for a VFS on top of another: both names, the upper first.
+      char* below = nullptr;
+      if (file.at_once) file.handle.Control(verb, &below);
+      char* name = sqlite3_mprintf("sqlite3async/%s", below == nullptr ? parent_->zName : below);
+      sqlite3_free(below);
+      *static_cast<char**>(argument) = name;
+      return name == nullptr ? SQLITE_NOMEM : SQLITE_OK;
+    }
+
+    // The queue keeps what these ask for, or must not pass it on: a hint of the size would grow the file
+    // ahead of its journal.
+    case SQLITE_FCNTL_SYNC:
+    case SQLITE_FCNTL_COMMIT_PHASETWO:
+    case SQLITE_FCNTL_SIZE_HINT:
+      return SQLITE_OK;
+
+    case SQLITE_FCNTL_POWERSAFE_OVERWRITE:
+    case SQLITE_FCNTL_CHUNK_SIZE:
+      return ControlAllHandles(file, verb, argument);
+
+    case SQLITE_FCNTL_HAS_MOVED:
+      return HasMoved(file, static_cast<int*>(argument));
+
+    // Safe whatever is queued: they read the handle's state or settings, or name something.
+    case SQLITE_FCNTL_LAST_ERRNO:
+    case SQLITE_FCNTL_WIN32_AV_RETRY:
+    case SQLITE_FCNTL_WIN32_GET_HANDLE:
+    case SQLITE_FCNTL_TEMPFILENAME:
+    case SQLITE_FCNTL_TRACE:
+    case SQLITE_FCNTL_PRAGMA:
+    case SQLITE_FCNTL_SIZE_LIMIT:
+      return file.at_once ? file.handle.Control(verb, argument) : SQLITE_NOTFOUND;
+
+    default:
+      return SQLITE_NOTFOUND;
+  }
+}
+
+int Foreground::ControlAllHandles(OpenFile& file, int verb, void* argument) {
+  if (!file.at_once) return SQLITE_NOTFOUND;
+  Database& database = *file.database;
+  MutexLock lock(database.lock_mutex);
+  // Negative asks for the setting; then the last answer stands, and all are alike.
+  int rc = file.handle.Control(verb, argument);
+  if (rc != SQLITE_OK || !file.main) return rc;
+  for (ParentFile* connection : database.connections()) {
+    if (connection != &file.handle) connection->Control(verb, argument);
+  }
+  if (ParentFile* write_handle = database.write_handle()) write_handle->Control(verb, argument);
+  return rc;
+}
+
+int Foreground::HasMoved(OpenFile& file, int* moved) {
+  Database& database = *file.database;
+  *moved = 0;
+  if (!file.at_once) return SQLITE_OK;
+  if (database.detached()) {
+    *moved = 1;
+    return SQLITE_OK;
+  }
+  {
+    MutexLock lock(database.mutex);
+    if (database.HasChanges()) return SQLITE_OK;
+  }
+  return file.handle.Control(SQLITE_FCNTL_HAS_MOVED, moved);
+}
+
+int Foreground::SectorSize(OpenFile& file) {
+  constexpr int kSectorSizeOfUnopened = 512;
+  return file.at_once ? file.handle.SectorSize() : kSectorSizeOfUnopened;
+}
+
+int Foreground::DeviceCharacteristics(OpenFile& file) {
+  // What a queue can't promise: that several writes reach the disk as one, or that one write does
+  // (which a later one, or a read in between, may see in parts).
+  constexpr int kNotHonoured =
+      SQLITE_IOCAP_ATOMIC | SQLITE_IOCAP_ATOMIC512 | SQLITE_IOCAP_ATOMIC1K | SQLITE_IOCAP_ATOMIC2K |
+      SQLITE_IOCAP_ATOMIC4K | SQLITE_IOCAP_ATOMIC8K | SQLITE_IOCAP_ATOMIC16K |
+      SQLITE_IOCAP_ATOMIC32K | SQLITE_IOCAP_ATOMIC64K | SQLITE_IOCAP_BATCH_ATOMIC;
+  return file.at_once ? file.handle.DeviceCharacteristics() & ~kNotHonoured : 0;
+}
+
+}  // namespace sqliteasync

@@ -1,0 +1,54 @@
+// MultiFileTransactions: which databases share a transaction that SQLite makes atomic with a
+// super-journal, while that super-journal still exists on disk or in the queue.
+//
+// Deleting the super-journal is the commit of all of them. So a member that fails takes the others
+// with it, and the super-journal too: it must not be deleted any more. Its Database is kept until the
+// transaction is over, so that a failed one is known as failed when SQLite asks to delete it.
+//
+// Thread safety: all methods may be called from any thread.
+
+#ifndef SQLITEASYNC_CORE_MULTI_FILE_TRANSACTIONS_H_
+#define SQLITEASYNC_CORE_MULTI_FILE_TRANSACTIONS_H_
+
+#include <memory>
+#include <vector>
+
+#include "database.h"
+#include "mutex.h"
+
+namespace sqliteasync {
+
+class MultiFileTransactions {
+ public:
+  // The super-journal names `member`'s journal. `super_journal` is the Database that the
+  // super-journal's file makes up on its own. Throws std::bad_alloc.
+  void Join(Database& super_journal, const std::shared_ptr<Database>& member) EXCLUDES(mutex_);
+
+  // The super-journal has been deleted on disk: the transaction is over.
+  void End(const Database& super_journal) EXCLUDES(mutex_);
+
+  // Where one database or super-journal of an unfinished transaction has failed, all others of that
+  // transaction fail with the same code, and so on through the transactions that these share.
+  // Allocates nothing.
+  void SpreadErrors() EXCLUDES(mutex_);
+
+ private:
+  struct Transaction {
+    std::shared_ptr<Database> super_journal;
+    std::vector<std::weak_ptr<Database>> members;
+
+    // The error of the first that has one, or SQLITE_OK.
+    int Error() const;
+    // Returns true if one of them hadn't failed before.
+    bool Fail(int code) const;
+    // No member can be opened any more under the name that the super-journal knows.
+    bool Abandoned() const;
+  };
+
+  Mutex mutex_;
+  std::vector<Transaction> transactions_ GUARDED_BY(mutex_);
+};
+
+}  // namespace sqliteasync
+
+#endif  // SQLITEASYNC_CORE_MULTI_FILE_TRANSACTIONS_H_

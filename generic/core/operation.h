@@ -1,0 +1,85 @@
+// One queued change.
+//
+// An Operation is one allocation: the struct, then the bytes of a WRITE. The bytes are copied once,
+// from SQLite's buffer; the image of the file points at them until the writer has performed the
+// operation and retired it.
+//
+// Thread safety: immutable once it is in the queue, but for `next`, which the queue's mutex guards.
+
+#ifndef SQLITEASYNC_CORE_OPERATION_H_
+#define SQLITEASYNC_CORE_OPERATION_H_
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+
+namespace sqliteasync {
+
+class OpenFile;
+class SharedFile;
+
+enum class OperationKind : uint8_t {
+  kWrite,
+  kSync,
+  kTruncate,
+  kClose,
+  kDelete,
+  kOpen,
+  kUnlock,
+};
+
+// The name that the historical module gave the operation in its traces, "OPENEX" for kOpen.
+const char* OperationName(OperationKind kind);
+
+struct Operation {
+  Operation* next = nullptr;
+  OpenFile* handle = nullptr;  // the SQLite handle it came through; null for DELETE
+  SharedFile* file = nullptr;  // the path that it changes
+  int64_t offset = 0;          // WRITE: where; TRUNCATE: the new size; else 0. Bytes
+  int32_t size = 0;            // WRITE: how many bytes; else 0
+  int32_t flags = 0;           // SYNC: SQLITE_SYNC_*; OPEN: SQLITE_OPEN_*; DELETE: sync the directory?
+  OperationKind kind;
+
+  explicit Operation(OperationKind k) : kind(k) {}
+
+  int64_t end() const { return offset + size; }
+  const uint8_t* bytes() const { return reinterpret_cast<const uint8_t*>(this + 1); }
+
+  // What it takes of the queue's byte limit.
+  int64_t cost() const { return size; }
+
+  struct Deleter {
+    void operator()(Operation* operation) const {
+      operation->~Operation();
+      ::operator delete(operation);
+    }
+  };
+};
+
+using OperationPtr = std::unique_ptr<Operation, Operation::Deleter>;
+
+// Throws std::bad_alloc.
+inline OperationPtr NewOperation(OperationKind kind, SharedFile* file, OpenFile* handle) {
+  OperationPtr operation(new (::operator new(sizeof(Operation))) Operation(kind));
+  operation->file = file;
+  operation->handle = handle;
+  return operation;
+}
+
+// A WRITE that holds a copy of `bytes`. Throws std::bad_alloc.
+inline OperationPtr NewWrite(SharedFile* file, OpenFile* handle, const void* bytes, int32_t size,
+                             int64_t offset) {
+  void* memory = ::operator new(sizeof(Operation) + static_cast<size_t>(size));
+  OperationPtr operation(new (memory) Operation(OperationKind::kWrite));
+  operation->file = file;
+  operation->handle = handle;
+  operation->offset = offset;
+  operation->size = size;
+  std::memcpy(operation.get() + 1, bytes, static_cast<size_t>(size));
+  return operation;
+}
+
+}  // namespace sqliteasync
+
+#endif  // SQLITEASYNC_CORE_OPERATION_H_

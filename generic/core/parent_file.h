@@ -1,0 +1,59 @@
+// ParentFile: one open handle of the parent VFS.
+//
+// Thread safety: every method takes the handle's own mutex for the length of one call on the parent,
+// since a parent's files are not thread-safe. Open, Close and opened() are for one thread at a time
+// (each holder says which).
+
+#ifndef SQLITEASYNC_CORE_PARENT_FILE_H_
+#define SQLITEASYNC_CORE_PARENT_FILE_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "file_name.h"
+#include "mutex.h"
+#include "sqlite.h"
+
+namespace sqliteasync {
+
+class ParentFile {
+ public:
+  ParentFile() = default;
+  ~ParentFile() { Close(); }
+  ParentFile(const ParentFile&) = delete;
+  ParentFile& operator=(const ParentFile&) = delete;
+
+  // Opens `name` on `parent` with SQLITE_OPEN_* `flags`. Keeps the name until Close. Returns the
+  // parent's code, and then the handle is not open. Throws std::bad_alloc.
+  // REQUIRES: not open.
+  int Open(sqlite3_vfs* parent, FileName name, int flags);
+  void Close();
+  bool opened() const { return file_ != nullptr; }
+
+  // The flags that the parent opened it with: READONLY where READWRITE was asked for but refused.
+  int open_flags() const { return open_flags_; }
+
+  // The rest: SQLite's methods and codes. REQUIRES: opened().
+  int Read(void* out, int size, int64_t offset);
+  int Write(const void* bytes, int size, int64_t offset);
+  int Truncate(int64_t size);
+  int Sync(int flags);
+  int Size(int64_t* size);
+  int Lock(int level);
+  int Unlock(int level);
+  int CheckReservedLock(int* reserved);
+  int Control(int verb, void* argument);
+  int SectorSize();
+  int DeviceCharacteristics();
+
+ private:
+  Mutex mutex_;
+  FileName name_;
+  std::unique_ptr<char[]> memory_;
+  sqlite3_file* file_ = nullptr;  // in memory_; null while not open
+  int open_flags_ = 0;
+};
+
+}  // namespace sqliteasync
+
+#endif  // SQLITEASYNC_CORE_PARENT_FILE_H_

@@ -1,0 +1,147 @@
+#include "pending_image.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <utility>
+
+namespace sqliteasync {
+
+int64_t PendingImage::ParentHorizon() const {
+  return horizons_.empty() ? std::numeric_limits<int64_t>::max() : horizons_.front().size;
+}
+
+void PendingImage::Write(const Operation& operation) {
+  assert(operation.size > 0);
+  const int64_t begin = operation.offset;
+  const int64_t end = operation.end();
+
+  auto next = ranges_.lower_bound(begin);  // the first range that starts at or after begin
+  if (next != ranges_.end() && next->first == begin && next->second.end <= end) {
+    // The usual case, the same page again: the node is used again.
+    next->second = Range{end, &operation};
+    ++next;
+  } else {
+    // Everything that can fail comes before the first change.
+    Ranges fresh;
+    auto before = next;
+    const bool has_before = next != ranges_.begin() && (--before)->second.end > begin;
+    const bool splits_before = has_before && before->second.end > end;
+    const bool splits_same = next != ranges_.end() && next->first == begin;  // ends behind `end`
+    fresh.emplace(begin, Range{end, &operation});
+    if (splits_before) fresh.emplace(end, before->second);
+    if (splits_same) fresh.emplace(end, next->second);
+
+    if (has_before) before->second.end = begin;
+    if (splits_same) next = ranges_.erase(next);
+    for (auto node = fresh.begin(); node != fresh.end();) {
+      auto at = node++;
+      ranges_.insert(next, fresh.extract(at));
+    }
+    // `next` still is the first range behind what was inserted.
+  }
+  while (next != ranges_.end() && next->first < end) {
+    if (next->second.end <= end) {
+      next = ranges_.erase(next);
+      continue;
+    }
+    // Its tail stays; a node whose key changes keeps its memory.
+    auto node = ranges_.extract(next);
+    node.key() = end;
+    ranges_.insert(std::move(node));
+    break;
+  }
+  size_ = std::max(size_, end);
+  ++pending_;
+}
+
+void PendingImage::EraseFrom(int64_t offset) noexcept {
+  auto first = ranges_.lower_bound(offset);
+  if (first != ranges_.begin()) {
+    auto before = std::prev(first);
+    before->second.end = std::min(before->second.end, offset);
+  }
+  ranges_.erase(first, ranges_.end());
+}
+
+void PendingImage::CutTo(int64_t size, const Operation& operation) {
+  horizons_.push_back(Horizon{size, &operation});
+  // An older cut to the same size or further out has no say any more.
+  auto keep = std::find_if(horizons_.begin(), std::prev(horizons_.end()),
+                           [size](const Horizon& horizon) { return horizon.size >= size; });
+  horizons_.erase(keep, std::prev(horizons_.end()));
+
+  EraseFrom(size);
+  size_ = size;
+  size_is_known_ = true;
+  ++pending_;
+}
+
+void PendingImage::Truncate(const Operation& operation) { CutTo(operation.offset, operation); }
+
+void PendingImage::Delete(const Operation& operation) {
+  CutTo(0, operation);
+  existence_ = Existence::kAbsent;
+}
+
+void PendingImage::Create(const Operation& operation, bool fresh) {
+  if (fresh) {
+    CutTo(0, operation);
+  } else {
+    ++pending_;
+  }
+  existence_ = Existence::kExists;
+}
+
+void PendingImage::Retire(const Operation& operation) noexcept {
+  assert(pending_ > 0);
+  if (operation.kind == OperationKind::kWrite) {
+    // What is left of the operation lies between its ends, among newer ranges. The range in front
+    // may be a remnant of it only if it starts inside it.
+    auto at = ranges_.lower_bound(operation.offset);
+    while (at != ranges_.end() && at->first < operation.end()) {
+      if (at->second.write == &operation) {
+        at = ranges_.erase(at);
+      } else {
+        ++at;
+      }
+    }
+  } else if (!horizons_.empty() && horizons_.front().operation == &operation) {
+    horizons_.erase(horizons_.begin());
+  }
+  if (--pending_ == 0) {
+    assert(ranges_.empty() && horizons_.empty());
+    size_ = 0;
+    size_is_known_ = false;
+    existence_ = Existence::kAsParent;
+  }
+}
+
+PendingImage::Segment PendingImage::Look(int64_t offset, int64_t size) const {
+  assert(size > 0);
+  auto next = ranges_.upper_bound(offset);
+  if (next != ranges_.begin()) {
+    const auto& [begin, range] = *std::prev(next);
+    if (offset < range.end) {
+      const Operation& write = *range.write;
+      return {Segment::Source::kPending, std::min(size, range.end - offset),
+              write.bytes() + (offset - write.offset)};
+    }
+  }
+  if (next != ranges_.end()) size = std::min(size, next->first - offset);
+
+  const int64_t horizon = ParentHorizon();
+  if (offset < horizon) {
+    return {Segment::Source::kParent, std::min(size, horizon - offset), nullptr};
+  }
+  // Behind the horizon the size is known, for what set the horizon set the size.
+  assert(size_is_known_);
+  if (offset < size_) return {Segment::Source::kZeros, std::min(size, size_ - offset), nullptr};
+  return {Segment::Source::kEnd, size, nullptr};
+}
+
+int64_t PendingImage::Size(int64_t parent_size) const {
+  return size_is_known_ ? size_ : std::max(size_, parent_size);
+}
+
+}  // namespace sqliteasync

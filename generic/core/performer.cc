@@ -1,0 +1,149 @@
+#include "performer.h"
+
+#include <new>
+#include <utility>
+
+#include "trace.h"
+
+namespace sqliteasync {
+
+namespace {
+
+// The handle that changes of `file` go through: the one that all connections of a main database share
+// (it carries the lock), or the file's own.
+ParentFile& Target(OpenFile& file) {
+  if (!file.main || file.single) return file.handle;
+  Database& database = *file.database;
+  MutexLock lock(database.lock_mutex);
+  return *database.write_handle();
+}
+
+const char* NameOf(const SharedFile& file) {
+  return file.path.empty() ? "(temporary file)" : file.path.c_str();
+}
+
+}  // namespace
+
+bool Performer::Perform(OperationPtr operation) {
+  Database& database = operation->file->database;
+  // CountOut below may release the last other reference.
+  const std::shared_ptr<Database> keep = database.shared_from_this();
+
+  if (operation->kind == OperationKind::kClose) {
+    Close(*operation);
+    return true;
+  }
+  if (operation->kind == OperationKind::kUnlock) {
+    database.PerformUnlock();
+    database.CountOut(*operation);
+    return true;
+  }
+
+  const bool given_up = GivenUp(*operation);
+  if (!given_up) {
+    int rc = SQLITE_OK;
+    try {
+      switch (operation->kind) {
+        case OperationKind::kWrite:
+          rc = Write(*operation);
+          break;
+        case OperationKind::kSync:
+          rc = Sync(*operation);
+          break;
+        case OperationKind::kTruncate:
+          rc = Truncate(*operation);
+          break;
+        case OperationKind::kDelete:
+          rc = Delete(*operation);
+          break;
+        case OperationKind::kOpen:
+          rc = Open(*operation);
+          break;
+        case OperationKind::kClose:
+        case OperationKind::kUnlock:
+          break;
+      }
+    } catch (const std::bad_alloc&) {
+      rc = SQLITE_IOERR_NOMEM;
+    }
+    if (rc != SQLITE_OK) Fail(*operation, rc);
+  }
+  if (operation->kind != OperationKind::kSync) {
+    MutexLock lock(database.mutex);
+    database.image(*operation->file).Retire(*operation);
+  }
+  database.CountOut(*operation);
+  return !given_up;
+}
+
+bool Performer::GivenUp(const Operation& operation) {
+  const Database& database = operation.file->database;
+  if (database.error() != SQLITE_OK) return true;
+  if (operation.handle != nullptr && operation.handle->temporary &&
+      operation.handle->closed.load(std::memory_order_acquire)) {
+    return true;
+  }
+  // The path belongs to another file now, and so do the journal and the log of that name.
+  return database.detached() && operation.file->role != FileRole::kMain;
+}
+
+int Performer::Write(const Operation& operation) {
+  if (Tracing()) {
+    Trace("WRITE %s %d bytes at %lld", NameOf(*operation.file), operation.size,
+          static_cast<long long>(operation.offset));
+  }
+  return Target(*operation.handle).Write(operation.bytes(), operation.size, operation.offset);
+}
+
+int Performer::Sync(const Operation& operation) {
+  if (Tracing()) Trace("SYNC %s", NameOf(*operation.file));
+  return Target(*operation.handle).Sync(operation.flags);
+}
+
+int Performer::Truncate(const Operation& operation) {
+  if (Tracing()) {
+    Trace("TRUNCATE %s to %lld bytes", NameOf(*operation.file),
+          static_cast<long long>(operation.offset));
+  }
+  return Target(*operation.handle).Truncate(operation.offset);
+}
+
+int Performer::Delete(const Operation& operation) {
+  const SharedFile& file = *operation.file;
+  if (Tracing()) Trace("DELETE %s", NameOf(file));
+  const FileName name(file.database.main.path, file.role, {});
+  int rc = parent_->xDelete(parent_, name.get(), operation.flags);
+  if (rc == SQLITE_IOERR_DELETE_NOENT) rc = SQLITE_OK;
+  if (rc != SQLITE_OK) return rc;
+  if (file.role == FileRole::kMain) transactions_.End(file.database);
+  if (file.role == FileRole::kJournal) file.database.journal_on_disk = false;
+  return rc;
+}
+
+int Performer::Open(const Operation& operation) {
+  OpenFile& file = *operation.handle;
+  if (Tracing()) Trace("OPEN %s flags=%d", NameOf(*operation.file), operation.flags);
+  const int rc = file.handle.Open(parent_, std::move(file.name), operation.flags);
+  if (rc == SQLITE_OK && file.file.role == FileRole::kJournal) {
+    file.database->journal_on_disk = true;
+  }
+  return rc;
+}
+
+void Performer::Close(const Operation& operation) {
+  if (Tracing()) Trace("CLOSE %s", NameOf(*operation.file));
+  const std::unique_ptr<OpenFile> file(operation.handle);
+  file->handle.Close();
+  file->reader.Close();
+  if (file->main && !file->single) file->database->PerformClose();
+}
+
+void Performer::Fail(const Operation& operation, int code) {
+  Database& database = operation.file->database;
+  sqlite3_log(code, "sqliteasync: %s of %s failed; nothing further that is queued for it is written",
+              OperationName(operation.kind), NameOf(*operation.file));
+  database.Fail(code);
+  transactions_.SpreadErrors();
+}
+
+}  // namespace sqliteasync

@@ -1,0 +1,48 @@
+// Performer: what one queued operation does to the parent, and what becomes of the database if the
+// parent refuses.
+//
+// Thread safety: Perform is called by one thread at a time, the writer or one that stands in for it;
+// Writer sees to that.
+
+#ifndef SQLITEASYNC_CORE_PERFORMER_H_
+#define SQLITEASYNC_CORE_PERFORMER_H_
+
+#include "multi_file_transactions.h"
+#include "open_file.h"
+#include "operation.h"
+#include "sqlite.h"
+
+namespace sqliteasync {
+
+class Performer {
+ public:
+  explicit Performer(MultiFileTransactions& transactions) : transactions_(transactions) {}
+
+  // The VFS that everything is performed on. REQUIRES: nothing is queued.
+  void SetParent(sqlite3_vfs* parent) { parent_ = parent; }
+
+  // Performs the operation, takes it out of its image, and frees it. An error of the parent makes the
+  // database fail, and all that share an unfinished multi-file transaction with it. Operations of a
+  // database that has failed, and of a temporary file that has been closed, are given up.
+  // Returns false if the operation was given up.
+  bool Perform(OperationPtr operation);
+
+ private:
+  // Each returns the parent's code.
+  int Write(const Operation& operation);
+  int Sync(const Operation& operation);
+  int Truncate(const Operation& operation);
+  int Delete(const Operation& operation);
+  int Open(const Operation& operation);
+  void Close(const Operation& operation);
+
+  bool GivenUp(const Operation& operation);
+  void Fail(const Operation& operation, int code);
+
+  MultiFileTransactions& transactions_;
+  sqlite3_vfs* parent_ = nullptr;
+};
+
+}  // namespace sqliteasync
+
+#endif  // SQLITEASYNC_CORE_PERFORMER_H_

@@ -1,0 +1,82 @@
+#include "registry.h"
+
+namespace sqliteasync {
+
+// Deletes a Database to which the last reference has gone, and its entry. By then a new Database may
+// have taken the path; its entry stays.
+struct Registry::Releaser {
+  Registry* registry;
+
+  void operator()(Database* database) const {
+    {
+      MutexLock lock(registry->mutex_);
+      auto at = registry->databases_.find(database->main.path);
+      if (at != registry->databases_.end() && at->second.expired()) registry->databases_.erase(at);
+    }
+    delete database;
+  }
+};
+
+std::pair<std::string_view, FileRole> Registry::Classify(std::string_view path) {
+  const std::string_view journal = kJournalSuffix;
+  const std::string_view log = kLogSuffix;
+  if (path.ends_with(journal)) {
+    path.remove_suffix(journal.size());
+    return {path, FileRole::kJournal};
+  }
+  if (path.ends_with(log)) {
+    path.remove_suffix(log.size());
+    return {path, FileRole::kLog};
+  }
+  return {path, FileRole::kMain};
+}
+
+std::shared_ptr<Database> Registry::Lookup(const std::string& path) {
+  auto at = databases_.find(path);
+  return at == databases_.end() ? nullptr : at->second.lock();
+}
+
+FileReference Registry::Find(const std::string& path) {
+  const auto [stem, role] = Classify(path);
+  FileReference found;
+  {
+    MutexLock lock(mutex_);
+    found.database = Lookup(std::string(stem));
+  }
+  if (found.database != nullptr) found.file = &found.database->File(role);
+  return found;
+}
+
+FileReference Registry::FindOrCreate(const std::string& path) {
+  const auto [stem, role] = Classify(path);
+  FileReference found;
+  found.database = DatabaseAt(std::string(stem));
+  found.file = &found.database->File(role);
+  return found;
+}
+
+std::shared_ptr<Database> Registry::DatabaseAt(const std::string& path) {
+  // Made before the mutex is taken: a Database that turns out not to be needed is released, by
+  // Releaser, after it has been let go of.
+  std::shared_ptr<Database> fresh;
+  {
+    MutexLock lock(mutex_);
+    std::shared_ptr<Database> found = Lookup(path);
+    if (found != nullptr) return found;
+  }
+  fresh = std::shared_ptr<Database>(new Database(path), Releaser{this});
+  MutexLock lock(mutex_);
+  std::weak_ptr<Database>& entry = databases_[path];
+  std::shared_ptr<Database> found = entry.lock();
+  if (found != nullptr) return found;
+  entry = fresh;
+  return fresh;
+}
+
+void Registry::Detach(Database& database) {
+  MutexLock lock(mutex_);
+  auto at = databases_.find(database.main.path);
+  if (at != databases_.end() && at->second.lock().get() == &database) databases_.erase(at);
+}
+
+}  // namespace sqliteasync

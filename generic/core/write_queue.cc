@@ -1,0 +1,63 @@
+#include "write_queue.h"
+
+namespace sqliteasync {
+
+void WriteQueue::Push(OperationPtr operation) {
+  Operation* pushed = operation.release();
+  bool wake = false;
+  {
+    MutexLock lock(mutex);
+    if (tail_ == nullptr) {
+      head_ = pushed;
+    } else {
+      tail_->next = pushed;
+    }
+    tail_ = pushed;
+    ++count_;
+    ++pushed_;
+    changes_ += IsChange(pushed->kind) ? 1 : 0;
+    wake = writer_sleeps_;
+    writer_sleeps_ = false;  // one wake-up is enough
+    NotifyProgress();        // without a writer someone who needs room may now perform this
+  }
+  if (wake) work.NotifyOne();
+}
+
+Operation* WriteQueue::Pop() {
+  Operation* operation = head_;
+  if (operation == nullptr) return nullptr;
+  head_ = operation->next;
+  if (head_ == nullptr) tail_ = nullptr;
+  return operation;
+}
+
+void WriteQueue::Done(int64_t cost, bool change) {
+  --count_;
+  changes_ -= change ? 1 : 0;
+  bytes_ -= cost;
+  NotifyProgress();
+}
+
+void WriteQueue::GiveBack(int64_t cost) {
+  MutexLock lock(mutex);
+  bytes_ -= cost;
+  NotifyProgress();
+}
+
+void WriteQueue::SetLimit(int64_t bytes) {
+  MutexLock lock(mutex);
+  limit_ = bytes;
+  NotifyProgress();
+}
+
+void WriteQueue::WaitForProgress() {
+  ++waiting_;
+  progress.Wait(mutex);
+  --waiting_;
+}
+
+void WriteQueue::NotifyProgress() {
+  if (waiting_ > 0) progress.NotifyAll();
+}
+
+}  // namespace sqliteasync

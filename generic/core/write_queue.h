@@ -1,0 +1,88 @@
+// WriteQueue: the total order of queued operations, how many bytes they hold, and who waits for what.
+//
+// Thread safety: all methods may be called from any thread; one mutex guards all, the writer's
+// settings too, so that a change of one of them is never missed by someone about to wait.
+//
+// Operations of one database are pushed with its own mutex held, so their order here is the order in
+// which they entered its images.
+
+#ifndef SQLITEASYNC_CORE_WRITE_QUEUE_H_
+#define SQLITEASYNC_CORE_WRITE_QUEUE_H_
+
+#include <cstdint>
+
+#include "mutex.h"
+#include "operation.h"
+
+namespace sqliteasync {
+
+class WriteQueue {
+ public:
+  WriteQueue() = default;
+  WriteQueue(const WriteQueue&) = delete;
+  WriteQueue& operator=(const WriteQueue&) = delete;
+
+  // Spec: 64 MiB to start with.
+  static constexpr int64_t kDefaultLimit = int64_t{64} << 20;
+
+  Mutex mutex;
+
+  // The writer sleeps here while the queue is empty.
+  CondVar work;
+  // Threads that need room, or the queue to be empty, wait here.
+  CondVar progress;
+
+  // Appends. The bytes have been reserved (Writer::Reserve).
+  void Push(OperationPtr operation) EXCLUDES(mutex);
+
+  // Takes the oldest operation; null if there is none. It counts as queued until Done.
+  Operation* Pop() REQUIRES(mutex);
+  // What Pop gave has been performed or given up, and freed.
+  void Done(int64_t cost, bool change) REQUIRES(mutex);
+
+  // Bytes come in when they are reserved, and leave when the operation is done.
+  bool HasRoom(int64_t cost) REQUIRES(mutex) {
+    return limit_ == 0 || bytes_ == 0 || bytes_ + cost <= limit_;
+  }
+  void AddBytes(int64_t cost) REQUIRES(mutex) { bytes_ += cost; }
+  void GiveBack(int64_t cost) EXCLUDES(mutex);
+
+  int64_t limit() REQUIRES(mutex) { return limit_; }
+  void SetLimit(int64_t bytes) EXCLUDES(mutex);
+
+  bool Empty() REQUIRES(mutex) { return head_ == nullptr; }
+  // Operations queued or being performed; those that change something (no CLOSE, no UNLOCK).
+  int64_t count() REQUIRES(mutex) { return count_; }
+  int64_t changes() REQUIRES(mutex) { return changes_; }
+  // How many have ever been pushed, and done.
+  int64_t pushed() REQUIRES(mutex) { return pushed_; }
+  int64_t done() REQUIRES(mutex) { return pushed_ - count_; }
+
+  // Set by the writer around its wait on `work`: only then a push has to wake it.
+  void SetWriterSleeps(bool sleeps) REQUIRES(mutex) { writer_sleeps_ = sleeps; }
+
+  // Waits on `progress`. Only while someone waits does a push or a Done have anyone to wake.
+  void WaitForProgress() REQUIRES(mutex);
+
+ private:
+  void NotifyProgress() REQUIRES(mutex);
+
+  Operation* head_ GUARDED_BY(mutex) = nullptr;
+  Operation* tail_ GUARDED_BY(mutex) = nullptr;
+  int64_t count_ GUARDED_BY(mutex) = 0;
+  int64_t changes_ GUARDED_BY(mutex) = 0;
+  int64_t pushed_ GUARDED_BY(mutex) = 0;
+  int64_t bytes_ GUARDED_BY(mutex) = 0;
+  int64_t limit_ GUARDED_BY(mutex) = kDefaultLimit;
+  int waiting_ GUARDED_BY(mutex) = 0;
+  bool writer_sleeps_ GUARDED_BY(mutex) = false;
+};
+
+// CLOSE and UNLOCK change nothing: what a database holds is the same without them.
+inline bool IsChange(OperationKind kind) {
+  return kind != OperationKind::kClose && kind != OperationKind::kUnlock;
+}
+
+}  // namespace sqliteasync
+
+#endif  // SQLITEASYNC_CORE_WRITE_QUEUE_H_

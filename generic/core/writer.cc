@@ -1,0 +1,167 @@
+#include "writer.h"
+
+#include <chrono>
+#include <system_error>
+#include <thread>
+
+#include "../platform.h"
+#include "trace.h"
+
+namespace sqliteasync {
+
+void Writer::SetHalt(Halt halt) {
+  MutexLock lock(queue_.mutex);
+  halt_ = halt;
+  queue_.work.NotifyAll();
+  queue_.progress.NotifyAll();
+  settings_.NotifyAll();
+}
+
+Halt Writer::halt() {
+  MutexLock lock(queue_.mutex);
+  return halt_;
+}
+
+void Writer::SetDelay(int milliseconds) {
+  MutexLock lock(queue_.mutex);
+  delay_ = milliseconds;
+  settings_.NotifyAll();
+}
+
+int Writer::delay() {
+  MutexLock lock(queue_.mutex);
+  return delay_;
+}
+
+bool Writer::Running() {
+  MutexLock lock(queue_.mutex);
+  return running_;
+}
+
+void Writer::Run() {
+  MutexLock run(run_mutex_);
+  queue_.mutex.Lock();
+  running_ = true;
+  ++runs_;
+  queue_.progress.NotifyAll();
+  while (halt_ != Halt::kNow) {
+    if (queue_.Empty()) {
+      if (halt_ == Halt::kIdle) break;
+      if (Tracing()) Trace("IDLE");
+      queue_.SetWriterSleeps(true);
+      queue_.work.Wait(queue_.mutex);
+      queue_.SetWriterSleeps(false);
+      if (Tracing()) Trace("WAKEUP");
+      continue;
+    }
+    queue_.mutex.Unlock();
+    bool performed = false;
+    PerformNext(&performed);
+    queue_.mutex.Lock();
+    if (performed) Pause();
+  }
+  running_ = false;
+  queue_.progress.NotifyAll();
+  queue_.mutex.Unlock();
+}
+
+void Writer::Pause() {
+  const auto begin = std::chrono::steady_clock::now();
+  while (halt_ != Halt::kNow && delay_ > 0 && queue_.done() >= drain_until_) {
+    if (!settings_.WaitUntil(queue_.mutex, begin + std::chrono::milliseconds(delay_))) return;
+  }
+}
+
+Writer::StartResult Writer::Start() {
+  MutexLock start(start_mutex_);
+  MutexLock lock(queue_.mutex);
+  while (running_) {
+    if (halt_ == Halt::kNever) return StartResult::kRunsAlready;
+    queue_.WaitForProgress();
+  }
+  const int64_t runs_before = runs_;
+  try {
+    std::thread([this] {
+      platform::NameThread("sqliteasync");
+      Run();
+    }).detach();
+  } catch (const std::system_error&) {
+    return StartResult::kOutOfThreads;
+  }
+  while (runs_ == runs_before) queue_.WaitForProgress();
+  return StartResult::kStarted;
+}
+
+bool Writer::Wait() {
+  MutexLock lock(queue_.mutex);
+  if (halt_ != Halt::kNever && Tracing()) Trace(running_ ? "WAIT" : "NO-WAIT");
+  while (halt_ != Halt::kNever) {
+    if (!running_) return true;
+    queue_.WaitForProgress();
+  }
+  return false;
+}
+
+int64_t Writer::Step(int64_t limit) {
+  if (Running()) return -1;
+  int64_t count = 0;
+  while (count < limit && !Running()) {
+    bool performed = false;
+    if (!PerformNext(&performed)) break;
+    if (performed) ++count;
+  }
+  return count;
+}
+
+bool Writer::PerformNext(bool* performed) {
+  MutexLock perform(perform_mutex_);
+  OperationPtr operation;
+  {
+    MutexLock lock(queue_.mutex);
+    operation.reset(queue_.Pop());
+  }
+  if (operation == nullptr) return false;
+  const int64_t cost = operation->cost();
+  const bool change = IsChange(operation->kind);
+  *performed = performer_.Perform(std::move(operation));
+  MutexLock lock(queue_.mutex);
+  queue_.Done(cost, change);
+  return true;
+}
+
+void Writer::BetweenOperations(const std::function<void()>& action) {
+  MutexLock perform(perform_mutex_);
+  action();
+}
+
+void Writer::WaitUntilEmpty() {
+  MutexLock lock(queue_.mutex);
+  while (running_ && queue_.count() > 0) queue_.WaitForProgress();
+}
+
+int64_t Writer::Drain() {
+  MutexLock lock(queue_.mutex);
+  drain_until_ = queue_.pushed();
+  settings_.NotifyAll();
+  while (running_ && queue_.done() < drain_until_) queue_.WaitForProgress();
+  return queue_.changes();
+}
+
+void Writer::Reserve(int64_t cost) {
+  MutexLock lock(queue_.mutex);
+  while (!queue_.HasRoom(cost)) {
+    if (running_ || queue_.Empty()) {
+      // Without a writer, and with nothing to perform, the bytes are those of another thread that is
+      // about to push or is performing.
+      queue_.WaitForProgress();
+      continue;
+    }
+    queue_.mutex.Unlock();
+    bool performed = false;
+    PerformNext(&performed);
+    queue_.mutex.Lock();
+  }
+  queue_.AddBytes(cost);
+}
+
+}  // namespace sqliteasync

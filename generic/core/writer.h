@@ -1,0 +1,97 @@
+// Writer: takes operations from the queue and has them performed, one at a time and in order. On its
+// own thread, on a thread that a program lends it, or step by step on the thread of whoever needs an
+// operation performed while no writer runs.
+//
+// Thread safety: all methods may be called from any thread.
+
+#ifndef SQLITEASYNC_CORE_WRITER_H_
+#define SQLITEASYNC_CORE_WRITER_H_
+
+#include <cstdint>
+#include <functional>
+
+#include "mutex.h"
+#include "performer.h"
+#include "write_queue.h"
+
+namespace sqliteasync {
+
+// When a running writer stops. The values are those of the C API.
+enum class Halt : int { kNever = 0, kNow = 1, kIdle = 2 };
+
+class Writer {
+ public:
+  Writer(WriteQueue& queue, Performer& performer) : queue_(queue), performer_(performer) {}
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  // The settings. The delay is the pause after each operation that the writer performs, in
+  // milliseconds; a change takes effect at once, in the pause as well.
+  void SetHalt(Halt halt);
+  Halt halt();
+  void SetDelay(int milliseconds);
+  int delay();
+
+  // The writer's loop, on the calling thread, until the halt condition says so. A call while another
+  // runs waits for its turn.
+  void Run() EXCLUDES(run_mutex_);
+
+  enum class StartResult {
+    kStarted,
+    kRunsAlready,   // and won't stop: the halt condition is kNever
+    kOutOfThreads,  // the system gives no thread
+  };
+  // Starts a thread that calls Run, and returns once it runs. A writer that is about to stop is waited
+  // for.
+  StartResult Start() EXCLUDES(start_mutex_);
+
+  // Returns once no writer runs: true. Halt condition kNever: false, at once.
+  bool Wait();
+
+  bool Running();
+
+  // Performs up to `limit` queued operations on the calling thread, without the delay; those that are
+  // given up don't count. Returns how many, or -1, having done nothing, if a writer runs.
+  int64_t Step(int64_t limit);
+
+  // Calls `action` while no operation is being performed.
+  // REQUIRES: the caller holds no mutex of the core.
+  void BetweenOperations(const std::function<void()>& action) EXCLUDES(perform_mutex_);
+
+  // Returns once nothing is queued, or no writer runs any more.
+  void WaitUntilEmpty();
+
+  // Performs what is queued by now if a writer runs, without the delay. Returns the number of changes
+  // that stay behind: of those queued by now none, as long as a writer runs.
+  int64_t Drain();
+
+  // Waits until `cost` bytes more may be queued, and counts them as queued. While no writer runs the
+  // calling thread performs operations to make room.
+  // REQUIRES: the caller holds no mutex of the core.
+  void Reserve(int64_t cost);
+
+ private:
+  // Performs the oldest operation. Returns false if there was none. `performed`: it wasn't given up.
+  bool PerformNext(bool* performed) EXCLUDES(perform_mutex_);
+
+  // The pause. Ends early when the writer is to stop or to hurry.
+  void Pause() REQUIRES(queue_.mutex);
+
+  WriteQueue& queue_;
+  Performer& performer_;
+
+  Mutex run_mutex_ ACQUIRED_BEFORE(perform_mutex_);  // held by the writer that runs
+  Mutex start_mutex_;                                // held by a Start in progress
+  Mutex perform_mutex_;                              // held while one operation is performed
+
+  CondVar settings_;  // signalled when a setting has changed
+  Halt halt_ GUARDED_BY(queue_.mutex) = Halt::kNever;
+  int delay_ GUARDED_BY(queue_.mutex) = 0;
+  bool running_ GUARDED_BY(queue_.mutex) = false;
+  int64_t runs_ GUARDED_BY(queue_.mutex) = 0;         // how many have begun
+  int64_t drain_until_ GUARDED_BY(queue_.mutex) = 0;  // no delay before that many are done
+};
+
+}  // namespace sqliteasync
+
+#endif  // SQLITEASYNC_CORE_WRITER_H_

@@ -1,0 +1,30 @@
+// The shared library as a SQLite loadable extension.
+
+#ifndef SQLITEASYNC_EXTENSION_EXTENSION_H_
+#define SQLITEASYNC_EXTENSION_EXTENSION_H_
+
+#include <sqlite3ext.h>
+
+#ifdef _WIN32
+#define SQLITEASYNC_EXPORT __declspec(dllexport)
+#else
+#define SQLITEASYNC_EXPORT __attribute__((visibility("default")))
+#endif
+
+extern "C" {
+
+// The entry point that SQLite derives from the library's name: registers the VFSes, not as default,
+// starts the writer, and has the queue drained at the normal exit of the process.
+SQLITEASYNC_EXPORT int sqlite3_sqliteasync_init(sqlite3* db, char** error,
+                                                const sqlite3_api_routines* api);
+
+// The entry point of the Tcl package: binds the backend to the copy of SQLite that calls it. Registers
+// and starts nothing.
+SQLITEASYNC_EXPORT int sqlite3_sqliteasync_tcl_init(sqlite3* db, char** error,
+                                                    const sqlite3_api_routines* api);
+}
+
+// The name of the latter, for load_extension().
+#define SQLITEASYNC_TCL_ENTRY_POINT "sqlite3_sqliteasync_tcl_init"
+
+#endif  // SQLITEASYNC_EXTENSION_EXTENSION_H_

@@ -1,0 +1,31 @@
+// What differs between platforms. One file per platform implements it: unix/platform.cc,
+// win/platform.cc.
+
+#ifndef SQLITEASYNC_PLATFORM_H_
+#define SQLITEASYNC_PLATFORM_H_
+
+#include <string>
+
+namespace sqliteasync::platform {
+
+// `path`, a full pathname as the parent VFS gave it, in its canonical spelling: repeated separators,
+// "." and ".." components and a trailing separator removed, so that two spellings of one path are
+// equal strings. Purely a matter of text; the file system is not asked. What isn't an absolute path
+// of this platform (a name of the memdb VFS, say) is returned as it came.
+// Throws std::bad_alloc.
+std::string CanonicalPath(const std::string& path);
+
+// The file that this code was loaded from, or "" if the platform can't tell.
+// Throws std::bad_alloc.
+std::string OwnLibraryPath();
+
+// Names the calling thread in debuggers and process listings. At most 15 characters are sure to
+// show. Never fails visibly.
+void NameThread(const char* name);
+
+// A number for the calling thread, as the platform's tools show it; it begins the lines of a trace.
+unsigned long ThreadNumber();
+
+}  // namespace sqliteasync::platform
+
+#endif  // SQLITEASYNC_PLATFORM_H_

@@ -1,0 +1,193 @@
+/*
+** sqlite3async.h: the C interface of sqliteasync, a SQLite VFS whose writes
+** are performed by a background thread.
+**
+** Files that SQLite opens through the VFS "sqlite3async" are read as usual,
+** but nothing that changes a file waits for the disk: the change joins a write
+** queue in memory, and the call returns. A writer, which is a thread of the
+** program that has called sqlite3async_run(), takes the changes from the queue
+** in order and performs them on the VFS below, the parent. The price is
+** durability: a committed transaction that is still queued is lost if the
+** process dies. What is on disk is then some earlier state that the database
+** really had, never a mixture of two.
+**
+** A program in outline:
+**
+**     sqlite3async_initialize(NULL, 1);      over the default, as the default
+**     ... start a thread that calls sqlite3async_run() ...
+**     ... open, use and close databases ...
+**     sqlite3async_control(SQLITEASYNC_HALT, SQLITEASYNC_HALT_IDLE);
+**     ... join that thread: the queue is empty, everything is on disk ...
+**     sqlite3async_shutdown();
+**
+** Nothing drains the queue for a C program that ends. What is queued when it
+** leaves main() or calls exit() is lost, so it takes the last three steps.
+**
+** This header needs no other, and may be included before or after sqlite3.h.
+** The result codes are SQLite's and are defined there. It is valid C (C89 and
+** later) and C++; no function here lets a C++ exception out.
+**
+** Thread safety: sqlite3async_run() and sqlite3async_control() may be called
+** on any thread at any time, also at once. sqlite3async_initialize() and
+** sqlite3async_shutdown() are not safe against each other or themselves: call
+** them from one thread at a time. SQLite itself must not be a single-threaded
+** build (SQLITE_THREADSAFE=0).
+**
+** There is one backend, with one queue and one set of settings, per process.
+*/
+#ifndef SQLITE3ASYNC_H
+#define SQLITE3ASYNC_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+** The name under which the VFS is registered: what to pass to
+** sqlite3_open_v2() as its last argument, or in a URI as "vfs=sqlite3async",
+** when the VFS is not the default.
+*/
+#define SQLITEASYNC_VFSNAME "sqlite3async"
+
+/*
+** Registers the VFS with SQLite.
+**
+** zParent    Name of the VFS that performs the real work on files. NULL or ""
+**            stands for the VFS that is the default at the time of the call.
+** isDefault  Non-zero makes the new VFS the default, so that every later
+**            sqlite3_open() goes through it; zero leaves the default alone.
+**
+** Returns SQLITE_OK, or SQLITE_ERROR if no VFS has the name zParent. (Short of
+** memory it returns SQLITE_NOMEM.) If the VFS is registered already, the call
+** returns SQLITE_OK and changes nothing, whatever its arguments are.
+**
+** It starts no writer: until some thread calls sqlite3async_run(), changes
+** gather in the queue.
+**
+** Threads: not while another thread is in this function or in
+** sqlite3async_shutdown().
+*/
+int sqlite3async_initialize(const char *zParent, int isDefault);
+
+/*
+** Takes the VFS out of SQLite's list again; if it was the default, SQLite
+** chooses another as sqlite3_vfs_unregister() does. Settings are kept, and
+** sqlite3async_initialize() may register the VFS anew. Does nothing if the VFS
+** isn't registered.
+**
+** The call is refused while a file is open through the VFS, and while changes
+** are queued with no writer to perform them: everything stays as it is, and
+** SQLite's error log (SQLITE_CONFIG_LOG) gets a line that says how many open
+** files and how many changes there are. If a writer is running, the call first
+** waits until it has emptied the queue.
+**
+** Threads: not while another thread is in this function or in
+** sqlite3async_initialize(), nor from a thread the writer depends on.
+*/
+void sqlite3async_shutdown(void);
+
+/*
+** The writer: performs queued changes, in order, on the calling thread, until
+** the halt condition (SQLITEASYNC_HALT, below) says that it is to stop. Then
+** it returns, and may be called again. While the queue is empty and the
+** condition is "never", it sleeps.
+**
+** A change that fails is reported to SQLite's error log, and is returned by
+** the next requests on the database it belongs to; it doesn't end the writer.
+**
+** Threads: any. At most one writer works at a time: a second call waits until
+** the first has returned, then becomes the writer, and obeys the halt
+** condition in force by then.
+*/
+void sqlite3async_run(void);
+
+/*
+** Changes or reads one setting. The first argument is a verb from the list
+** below; exactly one more follows, of the type stated there. Settings exist
+** from the start of the process, whether the VFS is registered or not.
+**
+** Returns
+**   SQLITE_OK      Done.
+**   SQLITE_ERROR   There is no such verb.
+**   SQLITE_MISUSE  The value is out of range, or can't be changed now. Nothing
+**                  was changed.
+**
+** Threads: any. What one thread has set another sees, a running writer too.
+**
+** The second argument is read by its type, which the compiler can't check: an
+** "int" verb needs an int, an "sqlite3_int64" verb needs that type exactly, so
+** cast a literal: (sqlite3_int64)1000000. The verbs that read take a pointer,
+** which must not be NULL.
+*/
+int sqlite3async_control(int op, ...);
+
+/*
+** SQLITEASYNC_HALT (int)           When the writer stops. To start with NEVER.
+** SQLITEASYNC_GET_HALT (int *)
+**
+**     SQLITEASYNC_HALT_NEVER  Not at all: with an empty queue it waits for
+**                             more.
+**     SQLITEASYNC_HALT_NOW    After the change in hand. The rest of the queue
+**                             is kept for the next sqlite3async_run().
+**     SQLITEASYNC_HALT_IDLE   As soon as the queue is empty.
+**
+**     Takes effect at once on a writer that is running, and on all later ones,
+**     until it is set again. Any other value is SQLITE_MISUSE.
+*/
+#define SQLITEASYNC_HALT          1
+#define SQLITEASYNC_GET_HALT      2
+
+/*
+** SQLITEASYNC_DELAY (int)          How long the writer pauses after each
+** SQLITEASYNC_GET_DELAY (int *)    change it has performed, in milliseconds:
+**                                  a slow disk, simulated. To start with 0.
+**
+**     From 0 up; a negative value is SQLITE_MISUSE. Only the writer pauses, so
+**     the program feels it only where it waits for room in the queue.
+*/
+#define SQLITEASYNC_DELAY         3
+#define SQLITEASYNC_GET_DELAY     4
+
+/*
+** SQLITEASYNC_LOCKFILES (int)          Whether databases are locked in the file
+** SQLITEASYNC_GET_LOCKFILES (int *)    system too, where other processes see
+**                                      it: 0 for no, anything else for yes,
+**                                      which is reported as 1. To start with 1.
+**
+**     With 0, only the connections of this process exclude each other. No
+**     other process may then use the same databases.
+**
+**     Can change only while no file is open through the VFS and nothing is
+**     queued (the close of a file is queued like any other change); else
+**     SQLITE_MISUSE.
+*/
+#define SQLITEASYNC_LOCKFILES     5
+#define SQLITEASYNC_GET_LOCKFILES 6
+
+/*
+** SQLITEASYNC_QUEUELIMIT (sqlite3_int64)        How many bytes may be pending
+** SQLITEASYNC_GET_QUEUELIMIT (sqlite3_int64 *)  in the queue. To start with
+**                                               67108864, which is 64 MiB.
+**
+**     From 0 up, where 0 stands for no limit; a negative value is
+**     SQLITE_MISUSE. A write that would pass the limit waits until the writer
+**     has made room; with no writer running, the thread that wants to write
+**     performs queued changes itself until there is room. It never fails for
+**     that reason, and a single write larger than the limit is admitted once
+**     the queue is empty. A limit lower than what is pending holds for the
+**     writes that come after.
+*/
+#define SQLITEASYNC_QUEUELIMIT     7
+#define SQLITEASYNC_GET_QUEUELIMIT 8
+
+/*
+** The values of SQLITEASYNC_HALT.
+*/
+#define SQLITEASYNC_HALT_NEVER 0
+#define SQLITEASYNC_HALT_NOW   1
+#define SQLITEASYNC_HALT_IDLE  2
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* SQLITE3ASYNC_H */

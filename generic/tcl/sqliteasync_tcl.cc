@@ -1,0 +1,326 @@
+// The Tcl binding: arguments in, results out.
+
+#include <tcl.h>
+
+#include <cstring>
+#include <string>
+
+#include "core/async_vfs.h"
+#include "core/backend.h"
+#include "core/trace.h"
+#include "extension/extension.h"
+#include "platform.h"
+#include "sqlite3async.h"
+
+namespace {
+
+using sqliteasync::Backend;
+
+int Fail(Tcl_Interp* interp, const std::string& message) {
+  Tcl_SetObjResult(interp, Tcl_NewStringObj(message.c_str(), static_cast<int>(message.size())));
+  return TCL_ERROR;
+}
+
+// A refused control answers with the name of SQLite's code, as in the second generation.
+int CodeToResult(Tcl_Interp* interp, int code) {
+  switch (code) {
+    case SQLITE_OK:
+      return TCL_OK;
+    case SQLITE_ERROR:
+      return Fail(interp, "SQLITE_ERROR");
+    case SQLITE_MISUSE:
+      return Fail(interp, "SQLITE_MISUSE");
+    case SQLITE_NOMEM:
+      return Fail(interp, "SQLITE_NOMEM");
+    default:
+      return Fail(interp, "SQLITE code " + std::to_string(code));
+  }
+}
+
+std::string Count(int64_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+int Unregister(Tcl_Interp* interp) {
+  const Backend::Refusal refusal = Backend::Get().Unregister();
+  if (!refusal.refused()) return TCL_OK;
+  return Fail(interp, "cannot unregister: " + Count(refusal.open_files, "file") + " open, " +
+                          Count(refusal.queued_changes, "change") +
+                          " queued; close the files, and let a writer finish "
+                          "(sqlite3async_halt idle; sqlite3async_start; sqlite3async_wait)");
+}
+
+// --- First generation ---
+
+int EnableCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
+  Backend& backend = Backend::Get();
+  if (objc == 1) {
+    Tcl_SetObjResult(interp, Tcl_NewIntObj(backend.Registered() ? 1 : 0));
+    return TCL_OK;
+  }
+  if (objc != 2) {
+    Tcl_WrongNumArgs(interp, 1, objv, "?YES/NO?");
+    return TCL_ERROR;
+  }
+  int enable = 0;
+  if (Tcl_GetBooleanFromObj(interp, objv[1], &enable) != TCL_OK) return TCL_ERROR;
+  if (enable == 0) return Unregister(interp);
+  int rc = backend.Register(nullptr, sqliteasync::kFirstGenerationName);
+  if (rc == SQLITE_OK) rc = backend.MakeDefault(sqliteasync::kFirstGenerationName);
+  return CodeToResult(interp, rc);
+}
+
+int HaltCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
+  if (objc != 2) {
+    Tcl_WrongNumArgs(interp, 1, objv, "\"now\"|\"idle\"|\"never\"");
+    return TCL_ERROR;
+  }
+  const std::string word = Tcl_GetString(objv[1]);
+  int halt;
+  if (word == "now") {
+    halt = SQLITEASYNC_HALT_NOW;
+  } else if (word == "idle") {
+    halt = SQLITEASYNC_HALT_IDLE;
+  } else if (word == "never") {
+    halt = SQLITEASYNC_HALT_NEVER;
+  } else {
+    return Fail(interp, "should be one of: \"now\", \"idle\", or \"never\"");
+  }
+  return CodeToResult(interp, Backend::Get().SetHalt(halt));
+}
+
+int DelayCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
+  Backend& backend = Backend::Get();
+  if (objc == 1) {
+    Tcl_SetObjResult(interp, Tcl_NewIntObj(backend.delay()));
+    return TCL_OK;
+  }
+  if (objc != 2) {
+    Tcl_WrongNumArgs(interp, 1, objv, "?MS?");
+    return TCL_ERROR;
+  }
+  int milliseconds = 0;
+  if (Tcl_GetIntFromObj(interp, objv[1], &milliseconds) != TCL_OK) return TCL_ERROR;
+  if (milliseconds < 0) {
+    return Fail(interp, "delay is negative: " + std::to_string(milliseconds) +
+                            "; should be a number of milliseconds from 0 up");
+  }
+  return CodeToResult(interp, backend.SetDelay(milliseconds));
+}
+
+// --- Second generation ---
+
+int InitializeCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
+  if (objc != 3) {
+    Tcl_WrongNumArgs(interp, 1, objv, "PARENT-VFS ISDEFAULT");
+    return TCL_ERROR;
+  }
+  int is_default = 0;
+  if (Tcl_GetBooleanFromObj(interp, objv[2], &is_default) != TCL_OK) return TCL_ERROR;
+  return CodeToResult(interp, sqlite3async_initialize(Tcl_GetString(objv[1]), is_default));
+}
+
+int ShutdownCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
+  if (objc != 1) {
+    Tcl_WrongNumArgs(interp, 1, objv, "");
+    return TCL_ERROR;
+  }
+  return Unregister(interp);
+}
+
+// In the order of SQLITEASYNC_HALT_*.
+const char* const kHaltWords[] = {"never", "now", "idle", nullptr};
+
+int ControlHalt(Tcl_Interp* interp, Tcl_Obj* value) {
+  Backend& backend = Backend::Get();
+  if (value != nullptr) {
+    int halt = 0;
+    if (Tcl_GetIndexFromObj(interp, value, kHaltWords, "halt option", 0, &halt) != TCL_OK) {
+      return TCL_ERROR;
+    }
+    if (CodeToResult(interp, backend.SetHalt(halt)) != TCL_OK) return TCL_ERROR;
+  }
+  Tcl_SetObjResult(interp, Tcl_NewStringObj(kHaltWords[backend.halt()], -1));
+  return TCL_OK;
+}
+
+int ControlDelay(Tcl_Interp* interp, Tcl_Obj* value) {
+  Backend& backend = Backend::Get();
+  if (value != nullptr) {
+    int milliseconds = 0;
+    if (Tcl_GetIntFromObj(interp, value, &milliseconds) != TCL_OK ||
+        CodeToResult(interp, backend.SetDelay(milliseconds)) != TCL_OK) {
+      return TCL_ERROR;
+    }
+  }
+  Tcl_SetObjResult(interp, Tcl_NewIntObj(backend.delay()));
+  return TCL_OK;
+}
+
+int ControlLockFiles(Tcl_Interp* interp, Tcl_Obj* value) {
+  Backend& backend = Backend::Get();
+  if (value != nullptr) {
+    int lock_files = 0;
+    if (Tcl_GetBooleanFromObj(interp, value, &lock_files) != TCL_OK ||
+        CodeToResult(interp, backend.SetLockFiles(lock_files)) != TCL_OK) {
+      return TCL_ERROR;
+    }
+  }
+  Tcl_SetObjResult(interp, Tcl_NewIntObj(backend.lock_files()));
+  return TCL_OK;
+}
+
+int ControlQueueLimit(Tcl_Interp* interp, Tcl_Obj* value) {
+  Backend& backend = Backend::Get();
+  if (value != nullptr) {
+    Tcl_WideInt bytes = 0;
+    if (Tcl_GetWideIntFromObj(interp, value, &bytes) != TCL_OK ||
+        CodeToResult(interp, backend.SetQueueLimit(bytes)) != TCL_OK) {
+      return TCL_ERROR;
+    }
+  }
+  Tcl_SetObjResult(interp, Tcl_NewWideIntObj(backend.queue_limit()));
+  return TCL_OK;
+}
+
+int ControlCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
+  struct Option {
+    const char* name;
+    int (*control)(Tcl_Interp*, Tcl_Obj*);  // sets the value unless null, then gives it
+  };
+  static const Option kOptions[] = {{"delay", ControlDelay},
+                                    {"halt", ControlHalt},
+                                    {"lockfiles", ControlLockFiles},
+                                    {"queuelimit", ControlQueueLimit},
+                                    {nullptr, nullptr}};
+  if (objc != 2 && objc != 3) {
+    Tcl_WrongNumArgs(interp, 1, objv, "OPTION ?VALUE?");
+    return TCL_ERROR;
+  }
+  int index = 0;
+  if (Tcl_GetIndexFromObjStruct(interp, objv[1], kOptions, sizeof(Option), "option", 0, &index) !=
+      TCL_OK) {
+    return TCL_ERROR;
+  }
+  return kOptions[index].control(interp, objc == 3 ? objv[2] : nullptr);
+}
+
+// --- Both ---
+
+int StartCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
+  using StartResult = sqliteasync::Writer::StartResult;
+  if (objc != 1) {
+    Tcl_WrongNumArgs(interp, 1, objv, "");
+    return TCL_ERROR;
+  }
+  switch (Backend::Get().writer().Start()) {
+    case StartResult::kStarted:
+      return TCL_OK;
+    case StartResult::kRunsAlready:
+      return Fail(interp, "a writer is running already, and its halt condition is \"never\"");
+    case StartResult::kOutOfThreads:
+      break;
+  }
+  return Fail(interp, "the system gives no thread for the writer");
+}
+
+int WaitCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
+  if (objc != 1) {
+    Tcl_WrongNumArgs(interp, 1, objv, "");
+    return TCL_ERROR;
+  }
+  if (!Backend::Get().writer().Wait()) return Fail(interp, "would block forever");
+  return TCL_OK;
+}
+
+// --- Ours ---
+
+int StepCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
+  if (objc != 1 && objc != 2) {
+    Tcl_WrongNumArgs(interp, 1, objv, "?N?");
+    return TCL_ERROR;
+  }
+  Tcl_WideInt limit = 1;
+  if (objc == 2 && Tcl_GetWideIntFromObj(interp, objv[1], &limit) != TCL_OK) return TCL_ERROR;
+  if (limit < 0) {
+    return Fail(interp, "number of operations is negative: " + std::to_string(limit) +
+                            "; should be from 0 up");
+  }
+  const int64_t performed = Backend::Get().writer().Step(limit);
+  if (performed < 0) {
+    return Fail(interp, "a writer is running; sqlite3async_step performs operations only while none does");
+  }
+  Tcl_SetObjResult(interp, Tcl_NewWideIntObj(performed));
+  return TCL_OK;
+}
+
+// --- Loading ---
+
+// A command prefix; the library's path and the entry point's name are appended.
+const char kJoinScript[] = R"(apply {{library entry} {
+  if {[info commands ::sqlite3] eq {} && [catch {package require sqlite3} message]} {
+    error "sqliteasync needs the Tcl package sqlite3 (Debian: libsqlite3-tcl): $message"
+  }
+  namespace eval ::sqliteasync {}
+  set handle ::sqliteasync::loader
+  ::sqlite3 $handle :memory:
+  set failed [catch {
+    $handle enable_load_extension 1
+    $handle eval {SELECT load_extension($library, $entry)}
+  } message]
+  $handle close
+  if {$failed} {
+    error "sqliteasync can't join the SQLite of this interpreter,\
+        which has to load it as an extension: $message"
+  }
+}})";
+
+// Has the interpreter's own SQLite load this library, so that the backend joins that copy of SQLite and
+// no other.
+int JoinSqlite(Tcl_Interp* interp) {
+  const std::string path = sqliteasync::platform::OwnLibraryPath();
+  if (path.empty()) {
+    return Fail(interp, "sqliteasync can't find out which file it was loaded from");
+  }
+  Tcl_Obj* script = Tcl_NewStringObj(kJoinScript, -1);
+  Tcl_IncrRefCount(script);
+  Tcl_ListObjAppendElement(interp, script, Tcl_NewStringObj(path.c_str(), -1));
+  Tcl_ListObjAppendElement(interp, script, Tcl_NewStringObj(SQLITEASYNC_TCL_ENTRY_POINT, -1));
+  const int rc = Tcl_EvalObjEx(interp, script, TCL_EVAL_GLOBAL);
+  Tcl_DecrRefCount(script);
+  return rc;
+}
+
+void FinishAtExit(ClientData /*data*/) { Backend::Get().Finish(); }
+
+}  // namespace
+
+extern "C" SQLITEASYNC_EXPORT int Sqliteasync_Init(Tcl_Interp* interp) {
+  if (Tcl_InitStubs(interp, "8.6", 0) == nullptr) return TCL_ERROR;
+  if (Tcl_GetVar2(interp, "::tcl_platform", "threaded", TCL_GLOBAL_ONLY) == nullptr) {
+    return Fail(interp, "sqliteasync needs a Tcl that was built with threads (--enable-threads)");
+  }
+  if (JoinSqlite(interp) != TCL_OK) return TCL_ERROR;
+  if (Tcl_LinkVar(interp, "sqlite3async_trace",
+                  reinterpret_cast<char*>(&sqliteasync::trace_flag), TCL_LINK_INT) != TCL_OK) {
+    return TCL_ERROR;
+  }
+
+  static const struct {
+    const char* name;
+    Tcl_ObjCmdProc* command;
+  } kCommands[] = {
+      {"sqlite3async_enable", EnableCommand},   {"sqlite3async_halt", HaltCommand},
+      {"sqlite3async_delay", DelayCommand},     {"sqlite3async_initialize", InitializeCommand},
+      {"sqlite3async_shutdown", ShutdownCommand}, {"sqlite3async_control", ControlCommand},
+      {"sqlite3async_start", StartCommand},     {"sqlite3async_wait", WaitCommand},
+      {"sqlite3async_step", StepCommand},
+  };
+  for (const auto& [name, command] : kCommands) {
+    Tcl_CreateObjCommand(interp, name, command, nullptr, nullptr);
+  }
+  // Once for the process, however many interpreters load the package.
+  static const bool finishes = (Tcl_CreateExitHandler(FinishAtExit, nullptr), true);
+  (void)finishes;
+  return Tcl_PkgProvide(interp, "sqliteasync", PACKAGE_VERSION);
+}

@@ -6,7 +6,8 @@
 # One workload, many small transactions with reads in between, runs three times:
 #
 #   1. on plain SQLite, and the disk as it is;
-#   2. on a slow disk, waiting for it after each commit, as plain SQLite must;
+#   2. on a slow disk, waiting for it after each commit, as plain SQLite must
+#      (only a quarter of the workload, so that you needn't wait so long);
 #   3. on the same slow disk through sqliteasync, which doesn't wait.
 #
 # The slow disk is simulated: a pause after each operation on a file. Plain
@@ -33,18 +34,18 @@ proc row {id} {
     list $id [expr {$id * 7919 % 10007}] "order $id [string repeat . [expr {$id % 60}]]"
 }
 
-# Runs the workload on a new database FILE, through whatever VFS is the default.
-# The command prefix AFTERCOMMIT runs after each commit, as part of what the
-# application waits for. Returns the waits, in microseconds, for each
-# transaction and for each read.
-proc work {title file {afterCommit {}}} {
-    global transactions readEvery
+# Runs COUNT transactions on a new database FILE, through whatever VFS is the
+# default. The command prefix AFTERCOMMIT runs after each commit, as part of what
+# the application waits for. Returns two lists, of how long each transaction and
+# how long each read took, in microseconds.
+proc work {title file count {afterCommit {}}} {
+    global readEvery
     set waits [list]
     set reads [list]
     sqlite3 db $file
     db eval {CREATE TABLE orders(id INTEGER PRIMARY KEY, amount INT, note TEXT)}
     {*}$afterCommit
-    for {set i 1} {$i <= $transactions} {incr i} {
+    for {set i 1} {$i <= $count} {incr i} {
         lassign [row $i] id amount note
         set start [clock microseconds]
         db eval {INSERT INTO orders VALUES($id, $amount, $note)}    ;# commits
@@ -60,7 +61,7 @@ proc work {title file {afterCommit {}}} {
                 error "row $earlier reads as \"$found\""
             }
         }
-        progress "$title: $i of $transactions transactions"
+        progress "$title: $i of $count transactions"
     }
     db close
     return [list $waits $reads]
@@ -68,34 +69,36 @@ proc work {title file {afterCommit {}}} {
 
 # ---- The three runs ---------------------------------------------------------
 
-proc plain {file} {
+proc plain {file count} {
     set start [clock milliseconds]
-    set waits [work "plain SQLite" $file]
+    set waits [work "plain SQLite" $file $count]
     set done  [expr {[clock milliseconds] - $start}]
-    report "this disk, plain SQLite" {*}$waits $done $done 0
+    report "plain SQLite" {*}$waits $done $done 0
+    verify $file $count
 }
 
-proc slowAndWaiting {file} {
-    set ::performed 0
+proc slowAndWaiting {file count} {
+    global performed
+    set performed 0
     sqlite3async_enable yes     ;# no writer is started
     set start [clock milliseconds]
-    set waits [work "slow disk, waiting" $file performQueue]
+    set waits [work "slow disk, waiting" $file $count performQueue]
     performQueue                ;# the close of the file
     set done  [expr {[clock milliseconds] - $start}]
     sqlite3async_enable no
-    report "slow disk, waiting for it" {*}$waits $done $done 0
+    report "slow disk, waiting" {*}$waits $done $done 0
+    verify $file $count
 }
 
-proc slowAndAsynchronous {file} {
+proc slowAndAsynchronous {file count} {
     global performed delay
-    set expected $performed     ;# of the run before, which did the same
     set performed 0
     sqlite3async_enable yes
     sqlite3async_delay $delay
     sqlite3async_halt never
     sqlite3async_start
     set start [clock milliseconds]
-    set waits [work "slow disk, sqliteasync" $file]
+    set waits [work "slow disk, sqliteasync" $file $count]
     set done  [expr {[clock milliseconds] - $start}]
 
     # The application is done, but most of its changes are not on disk yet. Any
@@ -105,10 +108,11 @@ proc slowAndAsynchronous {file} {
     # one sends the writer home and goes on in its place, at the same pace.
     sqlite3async_halt now
     sqlite3async_wait
-    performQueue "slow disk, sqliteasync: work done; wrote %d of some $expected changes"
+    performQueue "slow disk, sqliteasync: work done; %d operations written since"
     set onDisk [expr {[clock milliseconds] - $start}]
     sqlite3async_enable no
     report "slow disk, sqliteasync" {*}$waits $done $onDisk $performed
+    verify $file $count
 }
 
 # Carries out all queued operations, with the slow disk's pause after each.
@@ -125,24 +129,23 @@ proc performQueue {{title ""}} {
 
 # ---- The proof --------------------------------------------------------------
 
-# Reads FILE with a new connection of plain SQLite.
-proc verify {file} {
-    global transactions
+# Reads FILE with a new connection of plain SQLite, and compares.
+proc verify {file count} {
     sqlite3 db $file
     set integrity [db eval {PRAGMA integrity_check}]
     set rows      [db eval {SELECT count(*) FROM orders}]
     set content   [db eval {SELECT id, amount, note FROM orders ORDER BY id}]
     db close
     set expected [list]
-    for {set i 1} {$i <= $transactions} {incr i} {
+    for {set i 1} {$i <= $count} {incr i} {
         lappend expected {*}[row $i]
     }
-    set is     [format %08x [zlib crc32 [encoding convertto utf-8 $content]]]
-    set should [format %08x [zlib crc32 [encoding convertto utf-8 $expected]]]
-    puts "  [file tail $file]: integrity check: $integrity;\
-            $rows of $transactions rows, checksum $is, expected $should"
-    if {$integrity ne "ok" || $rows != $transactions || $content ne $expected} {
-        error "[file tail $file] is not what was written"
+    lappend ::proof [format "  %-12s%-6s%d of %d    %08x, expected %08x" \
+            [file tail $file] $integrity $rows $count \
+            [zlib crc32 [encoding convertto utf-8 $content]] \
+            [zlib crc32 [encoding convertto utf-8 $expected]]]
+    if {$integrity ne "ok" || $rows != $count || $content ne $expected} {
+        error "[file tail $file] is not what was written:\n[join $::proof \n]"
     }
 }
 
@@ -167,24 +170,28 @@ proc progressEnd {} {
 }
 
 proc percentile {percent values} {
+    if {$values eq ""} {
+        return -
+    }
     set index [expr {int(ceil([llength $values] * $percent / 100.0)) - 1}]
-    expr {[lindex [lsort -integer $values] $index] / 1000.0}
+    set ms [expr {[lindex [lsort -integer $values] $index] / 1000.0}]
+    format [expr {$ms < 10 ? "%.3f" : "%.1f"}] $ms
 }
 
 # Appends a line to the table.
 proc report {title waits reads done onDisk queued} {
-    lappend ::table [format "%-26s%7.2f%7.2f%7.2f%7.2f%8.1f%8.1f%8d" $title \
+    lappend ::table [format "%-22s%7d%7s%7s%7s%6s%7.2f%9.2f%8d" $title [llength $waits] \
             [percentile 50 $waits] [percentile 99 $waits] [percentile 100 $waits] \
-            [percentile 50 $reads] [expr {$done / 1000.0}] \
-            [expr {$onDisk / 1000.0}] $queued]
+            [percentile 50 $reads] [expr {$done / 1000.0}] [expr {$onDisk / 1000.0}] $queued]
 }
 
 set table [list \
-        [format "%-26s%21s%7s%8s%8s%8s" "" "wait for a commit, ms" \
-                "read," "work" "all on" "changes"] \
-        [format "%-26s%7s%7s%7s%7s%8s%8s%8s" "" median "99%" worst \
-                "ms" "done, s" "disk, s" "queued"] \
-        [string repeat - 78]]
+        [format "%-22s%7s%21s%6s%7s%9s%8s" "The application" \
+                "trans-" "wait for each, ms" "read," "done," "on disk," "queue"] \
+        [format "%-22s%7s%7s%7s%7s%6s%7s%9s%8s" "" \
+                "actions" "median" "99%" "worst" "ms" "s" "s" "grew to"] \
+        [string repeat - 80]]
+set proof [list]
 
 # ---- All of it --------------------------------------------------------------
 
@@ -193,23 +200,24 @@ if {$argc > 0} {
     set parent [lindex $argv 0]
 }
 set directory [file normalize [file join $parent sqliteasync-demo-[pid]]]
-file mkdir $directory
 set started [clock milliseconds]
 try {
+    file mkdir $directory
     puts "SQLite [sqlite3 -version], $transactions transactions of one row, a read after\
             every $readEvery of them,"
     puts "a slow disk that pauses $delay ms after each operation; files in $directory"
     puts ""
-    plain               [file join $directory plain.db]
-    slowAndWaiting      [file join $directory waiting.db]
-    slowAndAsynchronous [file join $directory async.db]
+    plain               [file join $directory plain.db]   $transactions
+    slowAndWaiting      [file join $directory waiting.db] [expr {max(1, $transactions / 4)}]
+    slowAndAsynchronous [file join $directory async.db]   $transactions
     progressEnd
     puts [join $table \n]
     puts ""
-    puts "What plain SQLite finds in the files:"
-    foreach name {plain.db waiting.db async.db} {
-        verify [file join $directory $name]
-    }
+    puts "done: when the application was; on disk: when all of its work was;"
+    puts "queue: the operations that were in memory still when it was done"
+    puts ""
+    puts "Read with plain SQLite: integrity check, rows, checksum of the content"
+    puts [join $proof \n]
 } on error {message} {
     progressEnd
     puts stderr "demo: $message"

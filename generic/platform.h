@@ -8,7 +8,8 @@
 
 namespace sqliteasync::platform {
 
-// `path`, a full pathname as the parent VFS gave it, in its canonical spelling: repeated separators,
+// `path`, a full pathname as the parent VFS gave it, in its canonical spelling: repeated
+// separators,
 // "." and ".." components and a trailing separator removed, so that two spellings of one path are
 // equal strings. Purely a matter of text; the file system is not asked. What isn't an absolute path
 // of this platform (a name of the memdb VFS, say) is returned as it came.

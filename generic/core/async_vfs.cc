@@ -36,8 +36,7 @@ int Guarded(int out_of_memory, Action action) noexcept {
 template <typename Action>
 int OnFile(sqlite3_file* file, Action action) noexcept {
   auto* async = static_cast<AsyncFile*>(file);
-  return Guarded(SQLITE_IOERR_NOMEM,
-                 [&] { return action(*async->foreground, *async->open_file); });
+  return Guarded(SQLITE_IOERR_NOMEM, [&] { return action(*async->foreground, *async->open_file); });
 }
 
 int FileClose(sqlite3_file* file) {
@@ -48,15 +47,13 @@ int FileClose(sqlite3_file* file) {
 }
 
 int FileRead(sqlite3_file* file, void* out, int size, sqlite3_int64 offset) {
-  return OnFile(file, [&](Foreground& to, OpenFile& open) {
-    return to.Read(open, out, size, offset);
-  });
+  return OnFile(file,
+                [&](Foreground& to, OpenFile& open) { return to.Read(open, out, size, offset); });
 }
 
 int FileWrite(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
-  return OnFile(file, [&](Foreground& to, OpenFile& open) {
-    return to.Write(open, bytes, size, offset);
-  });
+  return OnFile(
+      file, [&](Foreground& to, OpenFile& open) { return to.Write(open, bytes, size, offset); });
 }
 
 int FileTruncate(sqlite3_file* file, sqlite3_int64 size) {
@@ -86,15 +83,13 @@ int FileUnlock(sqlite3_file* file, int level) {
 
 int FileCheckReservedLock(sqlite3_file* file, int* reserved) {
   *reserved = 0;
-  return OnFile(file, [&](Foreground& to, OpenFile& open) {
-    return to.CheckReservedLock(open, reserved);
-  });
+  return OnFile(
+      file, [&](Foreground& to, OpenFile& open) { return to.CheckReservedLock(open, reserved); });
 }
 
 int FileControl(sqlite3_file* file, int verb, void* argument) {
-  return OnFile(file, [&](Foreground& to, OpenFile& open) {
-    return to.Control(open, verb, argument);
-  });
+  return OnFile(file,
+                [&](Foreground& to, OpenFile& open) { return to.Control(open, verb, argument); });
 }
 
 int FileSectorSize(sqlite3_file* file) {
@@ -151,8 +146,7 @@ int VfsDelete(sqlite3_vfs* vfs, const char* name, int sync_directory) {
 }
 
 int VfsAccess(sqlite3_vfs* vfs, const char* name, int flags, int* answer) {
-  return Guarded(SQLITE_IOERR_NOMEM,
-                 [&] { return ForegroundOf(vfs).Access(name, flags, answer); });
+  return Guarded(SQLITE_IOERR_NOMEM, [&] { return ForegroundOf(vfs).Access(name, flags, answer); });
 }
 
 int VfsFullPathname(sqlite3_vfs* vfs, const char* name, int size, char* out) {

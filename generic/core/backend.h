@@ -1,8 +1,8 @@
-// Backend: the one asynchronous backend of the process. It owns all parts of the core, registers the
-// VFSes, and carries out what the control interfaces (Tcl, C, the loadable extension) ask.
+// Backend: the one asynchronous backend of the process. It owns all parts of the core, registers
+// the VFSes, and carries out what the control interfaces (Tcl, C, the loadable extension) ask.
 //
-// Thread safety: all methods may be called from any thread. Registering and unregistering while another
-// thread opens a database is for the caller to prevent, as sqlite3_vfs_register() has it.
+// Thread safety: all methods may be called from any thread. Registering and unregistering while
+// another thread opens a database is for the caller to prevent, as sqlite3_vfs_register() has it.
 
 #ifndef SQLITEASYNC_CORE_BACKEND_H_
 #define SQLITEASYNC_CORE_BACKEND_H_
@@ -43,13 +43,13 @@ class Backend {
   };
 
   // Unregisters both. A writer that runs is waited for until nothing is queued; if only CLOSEs and
-  // UNLOCKs are left the caller performs them. Refused, and nothing changed, while a file is open or
-  // while changes are queued that no writer performs.
+  // UNLOCKs are left the caller performs them. Refused, and nothing changed, while a file is open
+  // or while changes are queued that no writer performs.
   Refusal Unregister() EXCLUDES(registration_mutex_);
 
-  // Settings; they outlive a registration. The setters answer SQLITE_MISUSE for a value out of range and
-  // then change nothing.
-  int SetHalt(int halt);      // SQLITEASYNC_HALT_*
+  // Settings; they outlive a registration. The setters answer SQLITE_MISUSE for a value out of
+  // range and then change nothing.
+  int SetHalt(int halt);  // SQLITEASYNC_HALT_*
   int halt() { return static_cast<int>(writer_.halt()); }
   int SetDelay(int milliseconds);  // not negative
   int delay() { return writer_.delay(); }
@@ -60,8 +60,8 @@ class Backend {
 
   Writer& writer() { return writer_; }
 
-  // At the normal exit of a program: performs what is queued if a writer runs, without the delay, and
-  // says on stderr how many operations are lost if none does.
+  // At the normal exit of a program: performs what is queued if a writer runs, without the delay,
+  // and says on stderr how many operations are lost if none does.
   void Finish();
 
  private:

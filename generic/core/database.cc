@@ -59,8 +59,9 @@ int Database::Lock(LockHolder& holder, int level, bool lock_files) {
   const int rc = locks_.Raise(holder, level);
   if (!lock_files || write_handle_ == nullptr) return rc;
   if (rc != SQLITE_OK) {
-    // Refused in the process. A writer that has to wait for readers keeps new ones out, those of other
-    // processes too. What the parent says to it changes nothing for the caller, who will ask again.
+    // Refused in the process. A writer that has to wait for readers keeps new ones out, those of
+    // other processes too. What the parent says to it changes nothing for the caller, who will ask
+    // again.
     if (holder.level() == SQLITE_LOCK_PENDING && real_lock_.level() < SQLITE_LOCK_PENDING) {
       real_lock_.Raise(SQLITE_LOCK_EXCLUSIVE);
     }
@@ -99,7 +100,6 @@ void Database::LowerRealLock() {
 }
 
 int Database::CheckReservedLock(bool lock_files, int* reserved) {
-  MutexLock lock(lock_mutex);
   if (const int failed = error(); failed != SQLITE_OK) return failed;
   *reserved = locks_.Reserved() ? 1 : 0;
   // A real lock above SHARED is this process's own, trailing behind the queue: no other process can
@@ -158,9 +158,12 @@ void Database::PerformClose() {
 }
 
 bool Database::Moved() {
+  // A connection's own handle, where there is one, answers without waiting for what the writer does
+  // through the other.
+  ParentFile* handle = connections_.empty() ? write_handle_.get() : connections_.front();
   int moved = 0;
-  return write_handle_ != nullptr &&
-         write_handle_->Control(SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+  return handle != nullptr && handle->Control(SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+         moved != 0;
 }
 
 }  // namespace sqliteasync

@@ -86,8 +86,8 @@ class Database : public std::enable_shared_from_this<Database> {
   // --- Another file has taken its path ---
 
   bool detached() const { return detached_.load(std::memory_order_acquire); }
-  // From now on new opens of the path know nothing of this Database, and its operations on journals,
-  // which go by name, are given up.
+  // From now on new opens of the path know nothing of this Database, and its operations on
+  // journals, which go by name, are given up.
   void Detach() { detached_.store(true, std::memory_order_release); }
 
   // --- Locks: SQLite's xLock, xUnlock and xCheckReservedLock ---
@@ -96,11 +96,11 @@ class Database : public std::enable_shared_from_this<Database> {
 
   int Lock(LockHolder& holder, int level, bool lock_files) REQUIRES(lock_mutex);
 
-  // Lowers `holder`. Returns true if the real lock has to wait for what is queued and an UNLOCK is to
-  // be queued for it, which the caller does before it lets go of the lock mutex.
+  // Lowers `holder`. Returns true if the real lock has to wait for what is queued and an UNLOCK is
+  // to be queued for it, which the caller does before it lets go of the lock mutex.
   bool Unlock(LockHolder& holder, int level) REQUIRES(lock_mutex);
 
-  int CheckReservedLock(bool lock_files, int* reserved) EXCLUDES(lock_mutex);
+  int CheckReservedLock(bool lock_files, int* reserved) REQUIRES(lock_mutex);
 
   // An UNLOCK has reached the head of the queue: lets the real lock go to what the process's
   // connections hold, unless another UNLOCK will.
@@ -108,9 +108,9 @@ class Database : public std::enable_shared_from_this<Database> {
 
   // --- Handles ---
 
-  // A connection has opened its own handle of the main database (READWRITE or READONLY, as the parent
-  // has it): sees to it that the handle which writes, and carries the real lock, is open, and
-  // writable as soon as one connection's is. `parameters` are those of the connection's URI.
+  // A connection has opened its own handle of the main database (READWRITE or READONLY, as the
+  // parent has it): sees to it that the handle which writes, and carries the real lock, is open,
+  // and writable as soon as one connection's is. `parameters` are those of the connection's URI.
   // Returns the parent's code. Throws std::bad_alloc.
   int Connect(sqlite3_vfs* parent, ParentFile& connection, const UriParameters& parameters)
       REQUIRES(lock_mutex);
@@ -130,18 +130,17 @@ class Database : public std::enable_shared_from_this<Database> {
   // Lets the real lock go to what the process's connections hold, without waiting for the queue.
   void LowerRealLock() REQUIRES(lock_mutex);
 
-  // Has someone put another file at the path since the handle that writes was opened?
+  // Has someone put another file at the path since it was opened?
   bool Moved() REQUIRES(lock_mutex);
 
   // Does a connection hold RESERVED or more?
   bool Reserved() REQUIRES(lock_mutex) { return locks_.Reserved(); }
 
-  // Has the writer opened a journal, and not deleted it since? The writer's to set, and read while no
-  // operation is being performed.
+  // Has the writer opened a journal, and not deleted it since? The writer's to set, and read while
+  // no operation is being performed.
   bool journal_on_disk = false;
 
  private:
-
   LockTable locks_ GUARDED_BY(lock_mutex);
   RealLock real_lock_ GUARDED_BY(lock_mutex);
   std::unique_ptr<ParentFile> write_handle_ GUARDED_BY(lock_mutex);
@@ -151,7 +150,7 @@ class Database : public std::enable_shared_from_this<Database> {
   int64_t queued_ GUARDED_BY(mutex) = 0;   // all that is counted
   int64_t changes_ GUARDED_BY(mutex) = 0;  // without the UNLOCKs
   int64_t unlocks_ GUARDED_BY(mutex) = 0;
-  bool unlock_is_last_ GUARDED_BY(mutex) = false;  // no change is queued behind the last UNLOCK
+  bool unlock_is_last_ GUARDED_BY(mutex) = false;     // no change is queued behind the last UNLOCK
   std::shared_ptr<Database> self_ GUARDED_BY(mutex);  // set while queued_ > 0
 
   std::atomic<int> error_{SQLITE_OK};

@@ -25,10 +25,9 @@ FileName::FileName(const std::string& database_path, FileRole role,
   pairs.push_back(nullptr);
   const std::string journal = database_path + kJournalSuffix;
   const std::string log = database_path + kLogSuffix;
-  database_ = const_cast<char*>(sqlite3_create_filename(database_path.c_str(), journal.c_str(),
-                                                        log.c_str(),
-                                                        static_cast<int>(parameters.size()),
-                                                        pairs.data()));
+  database_ =
+      const_cast<char*>(sqlite3_create_filename(database_path.c_str(), journal.c_str(), log.c_str(),
+                                                static_cast<int>(parameters.size()), pairs.data()));
   if (database_ == nullptr) throw std::bad_alloc();
   switch (role) {
     case FileRole::kMain:

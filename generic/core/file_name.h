@@ -1,9 +1,9 @@
 // FileName: a name as SQLite hands it to a VFS, in memory of our own.
 //
-// A VFS may call sqlite3_uri_parameter(), sqlite3_filename_database() and their like on the names it
-// is given, and the unix VFS keeps the pointer for as long as the file is open. So a plain copy of
-// the text would not do: the name is made by sqlite3_create_filename(), with the URI parameters and
-// with the database, journal and log names that belong together.
+// A VFS may call sqlite3_uri_parameter(), sqlite3_filename_database() and their like on the names
+// it is given, and the unix VFS keeps the pointer for as long as the file is open. So a plain copy
+// of the text would not do: the name is made by sqlite3_create_filename(), with the URI parameters
+// and with the database, journal and log names that belong together.
 //
 // Thread safety: immutable.
 
@@ -28,8 +28,8 @@ enum class FileRole {
 // URI parameters, key and value.
 using UriParameters = std::vector<std::pair<std::string, std::string>>;
 
-// The URI parameters of a name that SQLite gave to xOpen for a main database, its journal or its log.
-// Throws std::bad_alloc.
+// The URI parameters of a name that SQLite gave to xOpen for a main database, its journal or its
+// log. Throws std::bad_alloc.
 UriParameters UriParametersOf(const char* sqlite_name);
 
 // The suffixes by which SQLite names the journal and the log of a database.

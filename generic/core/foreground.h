@@ -1,14 +1,14 @@
 // Foreground: what SQLite asks of the VFS, done on the thread on which it asks.
 //
-// The methods are those of sqlite3_vfs and sqlite3_io_methods, with their parameters, codes and thread
-// rules. They change nothing on the parent: a change is entered in the image of its file and queued,
-// in one step under the database's mutex. Reads ask the image first and the parent for what is left:
-// in the other order, bytes that are written and retired in between would be missed. What the image
-// leaves to the parent can't change under a reader, SQLite's locks see to that.
+// The methods are those of sqlite3_vfs and sqlite3_io_methods, with their parameters, codes and
+// thread rules. They change nothing on the parent: a change is entered in the image of its file and
+// queued, in one step under the database's mutex. Reads ask the image first and the parent for what
+// is left: in the other order, bytes that are written and retired in between would be missed. What
+// the image leaves to the parent can't change under a reader, SQLite's locks see to that.
 //
-// Thread safety: all methods may be called from any thread; those of one OpenFile by one thread at a
-// time, as SQLite does. Any may throw std::bad_alloc unless it says otherwise, and then nothing has
-// changed.
+// Thread safety: all methods may be called from any thread; those of one OpenFile by one thread at
+// a time, as SQLite does. Any may throw std::bad_alloc unless it says otherwise, and then nothing
+// has changed.
 
 #ifndef SQLITEASYNC_CORE_FOREGROUND_H_
 #define SQLITEASYNC_CORE_FOREGROUND_H_
@@ -77,14 +77,18 @@ class Foreground {
   int OpenAtOnce(const std::string& path, const char* name, int flags, NewFile* file);
   int OpenQueued(NewFile file, bool fresh, NewFile* opened);
 
+  // The last connection of a database that has failed is gone: its path leads to a new Database
+  // from now on, and a new open looks for a hot journal without our own lock in its way.
+  void StartClean(Database& database) REQUIRES(database.lock_mutex);
+
   // Makes way for the file that someone has put at the path of `database`.
   void Replace(Database& database);
 
   // Must a file that is opened with CREATE be taken for a new one, whatever lies at the parent?
   bool IsFresh(const OpenFile& file);
 
-  // The handle for what the image leaves to the parent. Null: the parent has no such file, or `code`
-  // is not SQLITE_OK.
+  // The handle for what the image leaves to the parent. Null: the parent has no such file, or
+  // `code` is not SQLITE_OK.
   ParentFile* ReadHandle(OpenFile& file, int* code);
 
   // Notes which databases a super-journal names.

@@ -24,7 +24,8 @@ UriParameters ParametersFor(const char* name, int flags) {
 }
 
 // The memdb VFS keeps a file that others can open only under a name that begins with "/"; any other
-// name is a new, private file at each open. The handles of one path would not see each other's bytes.
+// name is a new, private file at each open. The handles of one path would not see each other's
+// bytes.
 bool CannotBeOpenedTwice(const sqlite3_vfs* parent, const char* name) {
   return std::strcmp(parent->zName, "memdb") == 0 && name[0] != '/';
 }
@@ -62,10 +63,12 @@ int Foreground::Open(const char* name, int flags, OpenFile** file, int* out_flag
     if (place.database->error() != SQLITE_OK) return place.database->error();
     auto made = std::make_unique<OpenFile>(place.database, *place.file, flags);
     if (name != nullptr) {
-      made->name = FileName(place.database->main.path, place.file->role, ParametersFor(name, flags));
+      made->name =
+          FileName(place.database->main.path, place.file->role, ParametersFor(name, flags));
     }
     if ((flags & SQLITE_OPEN_SUPER_JOURNAL) != 0) {
-      // It is called after the main database of the connection, with "-mj" and a random number behind.
+      // It is called after the main database of the connection, with "-mj" and a random number
+      // behind.
       const std::string member = path.substr(0, path.rfind("-mj")) + kJournalSuffix;
       JoinTransactions(*place.database, member);
     }
@@ -86,12 +89,18 @@ int Foreground::Open(const char* name, int flags, OpenFile** file, int* out_flag
 int Foreground::OpenMain(const std::string& path, const char* name, int flags, NewFile* file) {
   if (CannotBeOpenedTwice(parent_, name)) {
     sqlite3_log(SQLITE_CANTOPEN,
-                "sqliteasync: a file of the VFS \"memdb\" needs a name that begins with \"/\": %s", name);
+                "sqliteasync: a file of the VFS \"memdb\" needs a name that begins with \"/\": %s",
+                name);
     return SQLITE_CANTOPEN;
   }
   for (;;) {
     const std::shared_ptr<Database> database = registry_.DatabaseAt(path);
-    if (database->error() != SQLITE_OK) return database->error();
+    if (database->error() != SQLITE_OK) {
+      MutexLock lock(database->lock_mutex);
+      if (!database->connections().empty()) return database->error();
+      StartClean(*database);
+      continue;
+    }
     const UriParameters parameters = ParametersFor(name, flags);
     auto opened = std::make_unique<OpenFile>(database, database->main, flags);
     opened->at_once = true;
@@ -103,9 +112,8 @@ int Foreground::OpenMain(const std::string& path, const char* name, int flags, N
       if (database->detached()) continue;  // meanwhile: its successor is asked for
       moved = database->Moved();
       if (!moved) {
-        const int connected = opened->single
-                                  ? SQLITE_OK
-                                  : database->Connect(parent_, opened->handle, parameters);
+        const int connected =
+            opened->single ? SQLITE_OK : database->Connect(parent_, opened->handle, parameters);
         if (connected == SQLITE_OK) *file = std::move(opened);
         return connected;
       }
@@ -114,14 +122,20 @@ int Foreground::OpenMain(const std::string& path, const char* name, int flags, N
   }
 }
 
+void Foreground::StartClean(Database& database) {
+  database.LowerRealLock();
+  database.Detach();
+  registry_.Detach(database);
+}
+
 void Foreground::Replace(Database& database) {
   writer_.BetweenOperations([&] {
     MutexLock lock(database.lock_mutex);
     if (database.detached() || !database.Moved()) return;
     // A transaction that is open can't end well without a journal.
     if (database.Reserved()) database.Fail(SQLITE_READONLY_DBMOVED);
-    // What is queued for the old file goes on to it, through the handle. But its journal would be taken
-    // for the new file's.
+    // What is queued for the old file goes on to it, through the handle. But its journal would be
+    // taken for the new file's.
     if (database.journal_on_disk) {
       const FileName journal(database.main.path, FileRole::kJournal, {});
       parent_->xDelete(parent_, journal.get(), 0);
@@ -189,15 +203,11 @@ void Foreground::Close(OpenFile* file) noexcept {
   Database& database = *keep;
   file->closed.store(true, std::memory_order_release);
   if (file->main && !file->single) {
-    Unlock(*file, SQLITE_LOCK_NONE);  // SQLite has done so; a host that hasn't leaves nothing behind
+    Unlock(*file,
+           SQLITE_LOCK_NONE);  // SQLite has done so; a host that hasn't leaves nothing behind
     MutexLock lock(database.lock_mutex);
     database.Disconnect(file->handle);
-    if (database.error() != SQLITE_OK && database.connections().empty()) {
-      // The next open starts clean, and looks for a hot journal without our own lock in its way.
-      database.LowerRealLock();
-      database.Detach();
-      registry_.Detach(database);
-    }
+    if (database.error() != SQLITE_OK && database.connections().empty()) StartClean(database);
   }
   open_files_.fetch_sub(1);
   OperationPtr operation = std::move(file->close);

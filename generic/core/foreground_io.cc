@@ -31,9 +31,10 @@ class Reservation {
   int64_t bytes_;
 };
 
-// Would this write make the file a write-ahead-log database? SQLite's file format, section 1.3: bytes
-// 18 and 19 of the header are 2 for it. SQLite writes such a header under locking_mode=EXCLUSIVE
-// before it tries to open the log, and the database could not be opened through this VFS again.
+// Would this write make the file a write-ahead-log database? SQLite's file format, section 1.3:
+// bytes 18 and 19 of the header are 2 for it. SQLite writes such a header under
+// locking_mode=EXCLUSIVE before it tries to open the log, and the database could not be opened
+// through this VFS again.
 bool EntersLogMode(const void* bytes, int size, int64_t offset) {
   static constexpr char kMagic[] = "SQLite format 3";
   if (offset != 0 || size < 20 || std::memcmp(bytes, kMagic, sizeof(kMagic)) != 0) return false;

@@ -26,8 +26,8 @@ int Foreground::Unlock(OpenFile& file, int level) noexcept {
   MutexLock lock(database.lock_mutex);
   if (!database.Unlock(file.lock, level)) return SQLITE_OK;
   if (file.unlock == nullptr) {
-    // An UNLOCK has been queued since this connection last raised its lock, so what is queued behind
-    // that was changed without a lock of its own and needs none now.
+    // An UNLOCK has been queued since this connection last raised its lock, so what is queued
+    // behind that was changed without a lock of its own and needs none now.
     database.LowerRealLock();
     return SQLITE_OK;
   }
@@ -64,8 +64,8 @@ int Foreground::Control(OpenFile& file, int verb, void* argument) {
       return name == nullptr ? SQLITE_NOMEM : SQLITE_OK;
     }
 
-    // The queue keeps what these ask for, or must not pass it on: a hint of the size would grow the file
-    // ahead of its journal.
+    // The queue keeps what these ask for, or must not pass it on: a hint of the size would grow the
+    // file ahead of its journal.
     case SQLITE_FCNTL_SYNC:
     case SQLITE_FCNTL_COMMIT_PHASETWO:
     case SQLITE_FCNTL_SIZE_HINT:

@@ -27,9 +27,9 @@ class LockHolder {
 
 class LockTable {
  public:
-  // Raises `holder` to `level`, or answers SQLITE_BUSY and leaves it as it was; an EXCLUSIVE that is
-  // refused because others still read leaves it at PENDING.
-  // A level that the holder has or exceeds is granted.
+  // Raises `holder` to `level`, or answers SQLITE_BUSY and leaves it as it was; an EXCLUSIVE that
+  // is refused because others still read leaves it at PENDING. A level that the holder has or
+  // exceeds is granted.
   int Raise(LockHolder& holder, int level);
 
   // Lowers `holder` to `level` if it is higher. Also how a level is given back that the file system

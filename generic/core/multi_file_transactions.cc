@@ -30,8 +30,7 @@ bool MultiFileTransactions::Transaction::Fail(int code) const {
   return grown;
 }
 
-void MultiFileTransactions::Join(Database& super_journal,
-                                 const std::shared_ptr<Database>& member) {
+void MultiFileTransactions::Join(Database& super_journal, const std::shared_ptr<Database>& member) {
   std::vector<Transaction> abandoned;  // released after the mutex is
   MutexLock lock(mutex_);
   auto at = std::find_if(transactions_.begin(), transactions_.end(), [&](const auto& transaction) {

@@ -2,8 +2,8 @@
 // super-journal, while that super-journal still exists on disk or in the queue.
 //
 // Deleting the super-journal is the commit of all of them. So a member that fails takes the others
-// with it, and the super-journal too: it must not be deleted any more. Its Database is kept until the
-// transaction is over, so that a failed one is known as failed when SQLite asks to delete it.
+// with it, and the super-journal too: it must not be deleted any more. Its Database is kept until
+// the transaction is over, so that a failed one is known as failed when SQLite asks to delete it.
 //
 // Thread safety: all methods may be called from any thread.
 

@@ -1,14 +1,15 @@
 // OpenFile: one file as SQLite has it open, from xOpen until its CLOSE has been performed.
 //
-// Thread safety: the members up to the gap are set before the file is in use and then constant. Each
-// member behind it says who may touch it.
+// Thread safety: the members up to the gap are set before the file is in use and then constant.
+// Each member behind it says who may touch it.
 //
 // Which parent handle serves what:
 //
 //   a main database     reads: `handle`, open from the start; writes: Database::write_handle()
 //   opened at once      (without CREATE) reads and writes: `handle`, open from the start
 //   a single handle     (delete-on-close, EXCLUSIVE) reads and writes: `handle`, opened by the OPEN
-//   any other           writes: `handle`, opened by the OPEN; reads: `reader`, opened when the first
+//   any other           writes: `handle`, opened by the OPEN; reads: `reader`, opened when the
+//   first
 //                       byte is wanted that only the parent has, so that no read waits for a write
 
 #ifndef SQLITEASYNC_CORE_OPEN_FILE_H_
@@ -45,8 +46,8 @@ class OpenFile {
   const bool single;     // the parent can have it open once only
   bool at_once = false;  // `handle` was opened by xOpen, not by a queued OPEN
 
-  // Opened by the thread of xOpen or by the writer (see the table); whoever reads through it has seen
-  // the image without the OPEN, so it has been opened.
+  // Opened by the thread of xOpen or by the writer (see the table); whoever reads through it has
+  // seen the image without the OPEN, so it has been opened.
   ParentFile handle;
 
   // SQLite's thread alone.

@@ -38,7 +38,7 @@ struct Operation {
   SharedFile* file = nullptr;  // the path that it changes
   int64_t offset = 0;          // WRITE: where; TRUNCATE: the new size; else 0. Bytes
   int32_t size = 0;            // WRITE: how many bytes; else 0
-  int32_t flags = 0;           // SYNC: SQLITE_SYNC_*; OPEN: SQLITE_OPEN_*; DELETE: sync the directory?
+  int32_t flags = 0;  // SYNC: SQLITE_SYNC_*; OPEN: SQLITE_OPEN_*; DELETE: sync the directory?
   OperationKind kind;
 
   explicit Operation(OperationKind k) : kind(k) {}

@@ -1,8 +1,8 @@
 // ParentFile: one open handle of the parent VFS.
 //
-// Thread safety: every method takes the handle's own mutex for the length of one call on the parent,
-// since a parent's files are not thread-safe. Open, Close and opened() are for one thread at a time
-// (each holder says which).
+// Thread safety: every method takes the handle's own mutex for the length of one call on the
+// parent, since a parent's files are not thread-safe. Open, Close and opened() are for one thread
+// at a time (each holder says which).
 
 #ifndef SQLITEASYNC_CORE_PARENT_FILE_H_
 #define SQLITEASYNC_CORE_PARENT_FILE_H_

@@ -1,9 +1,10 @@
 // PendingImage: what one path looks like with its queued operations applied.
 //
 // It holds no file: it knows where the newest queued byte of each place is, how far the parent's
-// own bytes may still show, and which size and existence the queued operations add up to. Operations
-// are applied in the order in which they are queued, and retired in the same order, each after the
-// parent has performed it. Look-ups cost O(log n) in the pending ranges of this file alone.
+// own bytes may still show, and which size and existence the queued operations add up to.
+// Operations are applied in the order in which they are queued, and retired in the same order, each
+// after the parent has performed it. Look-ups cost O(log n) in the pending ranges of this file
+// alone.
 //
 // Thread safety: none of its own; the mutex of the Database it belongs to guards it.
 //

@@ -9,8 +9,8 @@ namespace sqliteasync {
 
 namespace {
 
-// The handle that changes of `file` go through: the one that all connections of a main database share
-// (it carries the lock), or the file's own.
+// The handle that changes of `file` go through: the one that all connections of a main database
+// share (it carries the lock), or the file's own.
 ParentFile& Target(OpenFile& file) {
   if (!file.main || file.single) return file.handle;
   Database& database = *file.database;
@@ -111,6 +111,7 @@ int Performer::Truncate(const Operation& operation) {
 int Performer::Delete(const Operation& operation) {
   const SharedFile& file = *operation.file;
   if (Tracing()) Trace("DELETE %s", NameOf(file));
+  if (parent_->xDelete == nullptr) return SQLITE_OK;  // the memdb VFS: nothing to delete
   const FileName name(file.database.main.path, file.role, {});
   int rc = parent_->xDelete(parent_, name.get(), operation.flags);
   if (rc == SQLITE_IOERR_DELETE_NOENT) rc = SQLITE_OK;
@@ -140,7 +141,8 @@ void Performer::Close(const Operation& operation) {
 
 void Performer::Fail(const Operation& operation, int code) {
   Database& database = operation.file->database;
-  sqlite3_log(code, "sqliteasync: %s of %s failed; nothing further that is queued for it is written",
+  sqlite3_log(code,
+              "sqliteasync: %s of %s failed; nothing further that is queued for it is written",
               OperationName(operation.kind), NameOf(*operation.file));
   database.Fail(code);
   transactions_.SpreadErrors();

@@ -1,8 +1,8 @@
 // Performer: what one queued operation does to the parent, and what becomes of the database if the
 // parent refuses.
 //
-// Thread safety: Perform is called by one thread at a time, the writer or one that stands in for it;
-// Writer sees to that.
+// Thread safety: Perform is called by one thread at a time, the writer or one that stands in for
+// it; Writer sees to that.
 
 #ifndef SQLITEASYNC_CORE_PERFORMER_H_
 #define SQLITEASYNC_CORE_PERFORMER_H_
@@ -21,9 +21,9 @@ class Performer {
   // The VFS that everything is performed on. REQUIRES: nothing is queued.
   void SetParent(sqlite3_vfs* parent) { parent_ = parent; }
 
-  // Performs the operation, takes it out of its image, and frees it. An error of the parent makes the
-  // database fail, and all that share an unfinished multi-file transaction with it. Operations of a
-  // database that has failed, and of a temporary file that has been closed, are given up.
+  // Performs the operation, takes it out of its image, and frees it. An error of the parent makes
+  // the database fail, and all that share an unfinished multi-file transaction with it. Operations
+  // of a database that has failed, and of a temporary file that has been closed, are given up.
   // Returns false if the operation was given up.
   bool Perform(OperationPtr operation);
 

@@ -1,8 +1,8 @@
 // RealLock: the one lock in the file system that stands for all of this process's connections to a
 // database, and the handle that carries it.
 //
-// Thread safety: none of its own; the lock mutex of the Database it belongs to guards it. The handle
-// is also the one that the writer writes through.
+// Thread safety: none of its own; the lock mutex of the Database it belongs to guards it. The
+// handle is also the one that the writer writes through.
 
 #ifndef SQLITEASYNC_CORE_REAL_LOCK_H_
 #define SQLITEASYNC_CORE_REAL_LOCK_H_
@@ -25,8 +25,8 @@ class RealLock {
   // is refused may leave PENDING, as the parent says.
   int Raise(int level);
 
-  // Lowers it to SQLITE_LOCK_SHARED or SQLITE_LOCK_NONE. After a refused Raise the parent is told even
-  // if the level seems low enough: only the parent knows what the attempt has left.
+  // Lowers it to SQLITE_LOCK_SHARED or SQLITE_LOCK_NONE. After a refused Raise the parent is told
+  // even if the level seems low enough: only the parent knows what the attempt has left.
   int Lower(int level);
   bool MayLowerTo(int level) const { return level_ > level || unsure_; }
 

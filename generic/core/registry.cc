@@ -2,8 +2,8 @@
 
 namespace sqliteasync {
 
-// Deletes a Database to which the last reference has gone, and its entry. By then a new Database may
-// have taken the path; its entry stays.
+// Deletes a Database to which the last reference has gone, and its entry. By then a new Database
+// may have taken the path; its entry stays.
 struct Registry::Releaser {
   Registry* registry;
 

@@ -2,8 +2,8 @@
 //
 // Thread safety: all methods may be called from any thread.
 //
-// A Database is found for as long as someone holds a reference to it (a handle, a queued operation);
-// the registry itself holds none.
+// A Database is found for as long as someone holds a reference to it (a handle, a queued
+// operation); the registry itself holds none.
 
 #ifndef SQLITEASYNC_CORE_REGISTRY_H_
 #define SQLITEASYNC_CORE_REGISTRY_H_

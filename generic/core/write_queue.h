@@ -1,10 +1,11 @@
-// WriteQueue: the total order of queued operations, how many bytes they hold, and who waits for what.
+// WriteQueue: the total order of queued operations, how many bytes they hold, and who waits for
+// what.
 //
 // Thread safety: all methods may be called from any thread; one mutex guards all, the writer's
 // settings too, so that a change of one of them is never missed by someone about to wait.
 //
-// Operations of one database are pushed with its own mutex held, so their order here is the order in
-// which they entered its images.
+// Operations of one database are pushed with its own mutex held, so their order here is the order
+// in which they entered its images.
 
 #ifndef SQLITEASYNC_CORE_WRITE_QUEUE_H_
 #define SQLITEASYNC_CORE_WRITE_QUEUE_H_

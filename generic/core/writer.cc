@@ -151,8 +151,8 @@ void Writer::Reserve(int64_t cost) {
   MutexLock lock(queue_.mutex);
   while (!queue_.HasRoom(cost)) {
     if (running_ || queue_.Empty()) {
-      // Without a writer, and with nothing to perform, the bytes are those of another thread that is
-      // about to push or is performing.
+      // Without a writer, and with nothing to perform, the bytes are those of another thread that
+      // is about to push or is performing.
       queue_.WaitForProgress();
       continue;
     }

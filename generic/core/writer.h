@@ -1,6 +1,6 @@
-// Writer: takes operations from the queue and has them performed, one at a time and in order. On its
-// own thread, on a thread that a program lends it, or step by step on the thread of whoever needs an
-// operation performed while no writer runs.
+// Writer: takes operations from the queue and has them performed, one at a time and in order. On
+// its own thread, on a thread that a program lends it, or step by step on the thread of whoever
+// needs an operation performed while no writer runs.
 //
 // Thread safety: all methods may be called from any thread.
 
@@ -32,8 +32,8 @@ class Writer {
   void SetDelay(int milliseconds);
   int delay();
 
-  // The writer's loop, on the calling thread, until the halt condition says so. A call while another
-  // runs waits for its turn.
+  // The writer's loop, on the calling thread, until the halt condition says so. A call while
+  // another runs waits for its turn.
   void Run() EXCLUDES(run_mutex_);
 
   enum class StartResult {
@@ -41,8 +41,8 @@ class Writer {
     kRunsAlready,   // and won't stop: the halt condition is kNever
     kOutOfThreads,  // the system gives no thread
   };
-  // Starts a thread that calls Run, and returns once it runs. A writer that is about to stop is waited
-  // for.
+  // Starts a thread that calls Run, and returns once it runs. A writer that is about to stop is
+  // waited for.
   StartResult Start() EXCLUDES(start_mutex_);
 
   // Returns once no writer runs: true. Halt condition kNever: false, at once.
@@ -50,8 +50,8 @@ class Writer {
 
   bool Running();
 
-  // Performs up to `limit` queued operations on the calling thread, without the delay; those that are
-  // given up don't count. Returns how many, or -1, having done nothing, if a writer runs.
+  // Performs up to `limit` queued operations on the calling thread, without the delay; those that
+  // are given up don't count. Returns how many, or -1, having done nothing, if a writer runs.
   int64_t Step(int64_t limit);
 
   // Calls `action` while no operation is being performed.
@@ -61,17 +61,18 @@ class Writer {
   // Returns once nothing is queued, or no writer runs any more.
   void WaitUntilEmpty();
 
-  // Performs what is queued by now if a writer runs, without the delay. Returns the number of changes
-  // that stay behind: of those queued by now none, as long as a writer runs.
+  // Performs what is queued by now if a writer runs, without the delay. Returns the number of
+  // changes that stay behind: of those queued by now none, as long as a writer runs.
   int64_t Drain();
 
-  // Waits until `cost` bytes more may be queued, and counts them as queued. While no writer runs the
-  // calling thread performs operations to make room.
-  // REQUIRES: the caller holds no mutex of the core.
+  // Waits until `cost` bytes more may be queued, and counts them as queued. While no writer runs
+  // the calling thread performs operations to make room. REQUIRES: the caller holds no mutex of the
+  // core.
   void Reserve(int64_t cost);
 
  private:
-  // Performs the oldest operation. Returns false if there was none. `performed`: it wasn't given up.
+  // Performs the oldest operation. Returns false if there was none. `performed`: it wasn't given
+  // up.
   bool PerformNext(bool* performed) EXCLUDES(perform_mutex_);
 
   // The pause. Ends early when the writer is to stop or to hurry.

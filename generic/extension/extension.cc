@@ -15,8 +15,8 @@ int Refuse(const sqlite3_api_routines* api, char** error, const char* why) {
   return SQLITE_ERROR;
 }
 
-// From now on the core calls SQLite through `api`. There is one backend in the process, and its VFSes
-// can be in the list of one copy of SQLite only.
+// From now on the core calls SQLite through `api`. There is one backend in the process, and its
+// VFSes can be in the list of one copy of SQLite only.
 int Bind(const sqlite3_api_routines* api, char** error) {
   if (sqlite3_api == api) return SQLITE_OK;
   if (sqlite3_api != nullptr) {

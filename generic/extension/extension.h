@@ -18,8 +18,8 @@ extern "C" {
 SQLITEASYNC_EXPORT int sqlite3_sqliteasync_init(sqlite3* db, char** error,
                                                 const sqlite3_api_routines* api);
 
-// The entry point of the Tcl package: binds the backend to the copy of SQLite that calls it. Registers
-// and starts nothing.
+// The entry point of the Tcl package: binds the backend to the copy of SQLite that calls it.
+// Registers and starts nothing.
 SQLITEASYNC_EXPORT int sqlite3_sqliteasync_tcl_init(sqlite3* db, char** error,
                                                     const sqlite3_api_routines* api);
 }

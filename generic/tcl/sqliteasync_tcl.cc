@@ -248,7 +248,8 @@ int StepCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* cons
   }
   const int64_t performed = Backend::Get().writer().Step(limit);
   if (performed < 0) {
-    return Fail(interp, "a writer is running; sqlite3async_step performs operations only while none does");
+    return Fail(interp,
+                "a writer is running; sqlite3async_step performs operations only while none does");
   }
   Tcl_SetObjResult(interp, Tcl_NewWideIntObj(performed));
   return TCL_OK;
@@ -275,8 +276,8 @@ const char kJoinScript[] = R"(apply {{library entry} {
   }
 }})";
 
-// Has the interpreter's own SQLite load this library, so that the backend joins that copy of SQLite and
-// no other.
+// Has the interpreter's own SQLite load this library, so that the backend joins that copy of SQLite
+// and no other.
 int JoinSqlite(Tcl_Interp* interp) {
   const std::string path = sqliteasync::platform::OwnLibraryPath();
   if (path.empty()) {
@@ -301,8 +302,8 @@ extern "C" SQLITEASYNC_EXPORT int Sqliteasync_Init(Tcl_Interp* interp) {
     return Fail(interp, "sqliteasync needs a Tcl that was built with threads (--enable-threads)");
   }
   if (JoinSqlite(interp) != TCL_OK) return TCL_ERROR;
-  if (Tcl_LinkVar(interp, "sqlite3async_trace",
-                  reinterpret_cast<char*>(&sqliteasync::trace_flag), TCL_LINK_INT) != TCL_OK) {
+  if (Tcl_LinkVar(interp, "sqlite3async_trace", reinterpret_cast<char*>(&sqliteasync::trace_flag),
+                  TCL_LINK_INT) != TCL_OK) {
     return TCL_ERROR;
   }
 
@@ -310,10 +311,10 @@ extern "C" SQLITEASYNC_EXPORT int Sqliteasync_Init(Tcl_Interp* interp) {
     const char* name;
     Tcl_ObjCmdProc* command;
   } kCommands[] = {
-      {"sqlite3async_enable", EnableCommand},   {"sqlite3async_halt", HaltCommand},
-      {"sqlite3async_delay", DelayCommand},     {"sqlite3async_initialize", InitializeCommand},
+      {"sqlite3async_enable", EnableCommand},     {"sqlite3async_halt", HaltCommand},
+      {"sqlite3async_delay", DelayCommand},       {"sqlite3async_initialize", InitializeCommand},
       {"sqlite3async_shutdown", ShutdownCommand}, {"sqlite3async_control", ControlCommand},
-      {"sqlite3async_start", StartCommand},     {"sqlite3async_wait", WaitCommand},
+      {"sqlite3async_start", StartCommand},       {"sqlite3async_wait", WaitCommand},
       {"sqlite3async_step", StepCommand},
   };
   for (const auto& [name, command] : kCommands) {

@@ -374,10 +374,12 @@ static void shutdownWithWriter(void){
   addRows(db, 20);
   sqlite3async_shutdown();                /* refused, the database is open */
   CHECK( sqlite3_vfs_find(SQLITEASYNC_VFSNAME)!=NULL );
+  while( !isOnDisk("fourth.db") ) sqlite3_sleep(1);      /* the writer runs */
   CHECK( sqlite3_close(db)==SQLITE_OK );
+  CHECK( !isAtRest() );
   sqlite3async_shutdown();
   CHECK( sqlite3_vfs_find(SQLITEASYNC_VFSNAME)==NULL );
-  CHECK( isOnDisk("fourth.db") );
+  CHECK( isAtRest() );
 
   CHECK( isRunning(&writer) );
   set(SQLITEASYNC_HALT, SQLITEASYNC_HALT_IDLE);

@@ -91,7 +91,9 @@ proc slowAndWaiting {file count} {
 }
 
 proc slowAndAsynchronous {file count} {
-    global performed delay
+    global performed delay transactions
+    # A guess, for the progress line, from the run before.
+    set expected [expr {$performed * $count / max(1, $transactions / 4)}]
     set performed 0
     sqlite3async_enable yes
     sqlite3async_delay $delay
@@ -108,7 +110,7 @@ proc slowAndAsynchronous {file count} {
     # one sends the writer home and goes on in its place, at the same pace.
     sqlite3async_halt now
     sqlite3async_wait
-    performQueue "slow disk, sqliteasync: work done; %d operations written since"
+    performQueue "slow disk, sqliteasync: done; wrote %d of about $expected operations"
     set onDisk [expr {[clock milliseconds] - $start}]
     sqlite3async_enable no
     report "slow disk, sqliteasync" {*}$waits $done $onDisk $performed

@@ -53,11 +53,11 @@ bool Database::Fail(int code) {
   return error_.compare_exchange_strong(none, code, std::memory_order_acq_rel);
 }
 
-int Database::Lock(LockHolder& holder, int level, bool lock_files) {
+int Database::Lock(SharedFile& file, LockHolder& holder, int level, bool lock_files) {
   if (const int failed = error(); failed != SQLITE_OK) return failed;
   const int before = holder.level();
-  const int rc = locks_.Raise(holder, level);
-  if (!lock_files || write_handle_ == nullptr) return rc;
+  const int rc = file.locks_.Raise(holder, level);
+  if (!lock_files) return rc;
   if (rc != SQLITE_OK) {
     // Refused in the process. A writer that has to wait for readers keeps new ones out, those of
     // other processes too. What the parent says to it changes nothing for the caller, who will ask
@@ -71,14 +71,14 @@ int Database::Lock(LockHolder& holder, int level, bool lock_files) {
   if (refused != SQLITE_OK) {
     const bool keeps_pending =
         level == SQLITE_LOCK_EXCLUSIVE && real_lock_.level() >= SQLITE_LOCK_PENDING;
-    locks_.Lower(holder, keeps_pending ? SQLITE_LOCK_PENDING : before);
+    file.locks_.Lower(holder, keeps_pending ? SQLITE_LOCK_PENDING : before);
   }
   return refused;
 }
 
-bool Database::Unlock(LockHolder& holder, int level) {
-  locks_.Lower(holder, level);
-  const int highest = locks_.Highest();
+bool Database::Unlock(SharedFile& file, LockHolder& holder, int level) {
+  file.locks_.Lower(holder, level);
+  const int highest = main.locks_.Highest();
   if (highest > SQLITE_LOCK_SHARED || !real_lock_.MayLowerTo(highest)) return false;
   if (error() == SQLITE_OK) {
     MutexLock lock(mutex);
@@ -89,7 +89,7 @@ bool Database::Unlock(LockHolder& holder, int level) {
 }
 
 void Database::LowerRealLock() {
-  const int highest = locks_.Highest();
+  const int highest = main.locks_.Highest();
   if (write_handle_ == nullptr || highest > SQLITE_LOCK_SHARED || !real_lock_.MayLowerTo(highest)) {
     return;
   }
@@ -99,13 +99,12 @@ void Database::LowerRealLock() {
   }
 }
 
-int Database::CheckReservedLock(bool lock_files, int* reserved) {
+int Database::CheckReservedLock(SharedFile& file, bool lock_files, int* reserved) {
   if (const int failed = error(); failed != SQLITE_OK) return failed;
-  *reserved = locks_.Reserved() ? 1 : 0;
+  *reserved = file.locks_.Reserved() ? 1 : 0;
   // A real lock above SHARED is this process's own, trailing behind the queue: no other process can
   // have reserved the file, and the parent's answer would speak of us.
-  if (*reserved == 0 && lock_files && real_lock_.level() <= SQLITE_LOCK_SHARED &&
-      write_handle_ != nullptr) {
+  if (*reserved == 0 && lock_files && real_lock_.level() <= SQLITE_LOCK_SHARED) {
     return real_lock_.CheckReserved(reserved);
   }
   return SQLITE_OK;

@@ -46,7 +46,8 @@ class SharedFile {
 
  private:
   friend class Database;
-  PendingImage image_;
+  PendingImage image_;  // guarded by the database's mutex
+  LockTable locks_;     // guarded by its lock mutex
 };
 
 class Database : public std::enable_shared_from_this<Database> {
@@ -94,13 +95,14 @@ class Database : public std::enable_shared_from_this<Database> {
 
   Mutex lock_mutex ACQUIRED_BEFORE(mutex);
 
-  int Lock(LockHolder& holder, int level, bool lock_files) REQUIRES(lock_mutex);
+  // `lock_files`: in the file system as well. Only for the main file.
+  int Lock(SharedFile& file, LockHolder& holder, int level, bool lock_files) REQUIRES(lock_mutex);
 
   // Lowers `holder`. Returns true if the real lock has to wait for what is queued and an UNLOCK is
   // to be queued for it, which the caller does before it lets go of the lock mutex.
-  bool Unlock(LockHolder& holder, int level) REQUIRES(lock_mutex);
+  bool Unlock(SharedFile& file, LockHolder& holder, int level) REQUIRES(lock_mutex);
 
-  int CheckReservedLock(bool lock_files, int* reserved) REQUIRES(lock_mutex);
+  int CheckReservedLock(SharedFile& file, bool lock_files, int* reserved) REQUIRES(lock_mutex);
 
   // An UNLOCK has reached the head of the queue: lets the real lock go to what the process's
   // connections hold, unless another UNLOCK will.
@@ -134,14 +136,13 @@ class Database : public std::enable_shared_from_this<Database> {
   bool Moved() REQUIRES(lock_mutex);
 
   // Does a connection hold RESERVED or more?
-  bool Reserved() REQUIRES(lock_mutex) { return locks_.Reserved(); }
+  bool Reserved() REQUIRES(lock_mutex) { return main.locks_.Reserved(); }
 
   // Has the writer opened a journal, and not deleted it since? The writer's to set, and read while
   // no operation is being performed.
   bool journal_on_disk = false;
 
  private:
-  LockTable locks_ GUARDED_BY(lock_mutex);
   RealLock real_lock_ GUARDED_BY(lock_mutex);
   std::unique_ptr<ParentFile> write_handle_ GUARDED_BY(lock_mutex);
   std::vector<ParentFile*> connections_ GUARDED_BY(lock_mutex);

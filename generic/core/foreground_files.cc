@@ -93,6 +93,17 @@ int Foreground::OpenMain(const std::string& path, const char* name, int flags, N
                 name);
     return SQLITE_CANTOPEN;
   }
+  if (const FileReference place = registry_.Find(path); place.database != nullptr) {
+    // A name that the queue is about to create or to delete can be any file's, a journal's for one.
+    PendingImage::Existence existence;
+    {
+      MutexLock lock(place.database->mutex);
+      existence = place.database->image(*place.file).existence();
+    }
+    if (existence != PendingImage::Existence::kAsParent) {
+      return OpenAtOnce(path, name, flags, file);
+    }
+  }
   for (;;) {
     const std::shared_ptr<Database> database = registry_.DatabaseAt(path);
     if (database->error() != SQLITE_OK) {
@@ -112,10 +123,13 @@ int Foreground::OpenMain(const std::string& path, const char* name, int flags, N
       if (database->detached()) continue;  // meanwhile: its successor is asked for
       moved = database->Moved();
       if (!moved) {
-        const int connected =
-            opened->single ? SQLITE_OK : database->Connect(parent_, opened->handle, parameters);
-        if (connected == SQLITE_OK) *file = std::move(opened);
-        return connected;
+        if (!opened->single) {
+          const int connected = database->Connect(parent_, opened->handle, parameters);
+          if (connected != SQLITE_OK) return connected;
+          opened->main = true;
+        }
+        *file = std::move(opened);
+        return SQLITE_OK;
       }
     }
     Replace(*database);
@@ -177,13 +191,15 @@ bool Foreground::IsFresh(const OpenFile& file) {
   Database& database = *file.database;
   {
     MutexLock lock(database.mutex);
-    const auto existence = database.image(file.file).existence();
-    if (existence != PendingImage::Existence::kAsParent) {
-      return existence == PendingImage::Existence::kAbsent;
+    const PendingImage& image = database.image(file.file);
+    if (image.existence() != PendingImage::Existence::kAsParent) {
+      return image.existence() == PendingImage::Existence::kAbsent;
     }
+    // Another handle, whose OPEN has been performed, has bytes for it in the queue.
+    if (image.SizeIsKnown() || image.SizeFloor() > 0) return false;
   }
   int exists = 0;
-  const int rc = parent_->xAccess(parent_, file.file.path.c_str(), SQLITE_ACCESS_EXISTS, &exists);
+  const int rc = parent_->xAccess(parent_, file.name.get(), SQLITE_ACCESS_EXISTS, &exists);
   return rc == SQLITE_OK && exists == 0;
 }
 
@@ -202,7 +218,7 @@ void Foreground::Close(OpenFile* file) noexcept {
   const std::shared_ptr<Database> keep = file->database;
   Database& database = *keep;
   file->closed.store(true, std::memory_order_release);
-  if (file->main && !file->single) {
+  if (file->main) {
     Unlock(*file,
            SQLITE_LOCK_NONE);  // SQLite has done so; a host that hasn't leaves nothing behind
     MutexLock lock(database.lock_mutex);

@@ -15,7 +15,7 @@ int Foreground::Lock(OpenFile& file, int level) {
     if (file.unlock == nullptr) {
       file.unlock = NewOperation(OperationKind::kUnlock, &file.file, &file);
     }
-    rc = database.Lock(file.lock, level, lock_files());
+    rc = database.Lock(file.file, file.lock, level, file.main && lock_files());
   }
   if (Tracing()) Trace("LOCK %d (%s) rc=%d", level, file.file.path.c_str(), rc);
   return rc;
@@ -24,7 +24,7 @@ int Foreground::Lock(OpenFile& file, int level) {
 int Foreground::Unlock(OpenFile& file, int level) noexcept {
   Database& database = *file.database;
   MutexLock lock(database.lock_mutex);
-  if (!database.Unlock(file.lock, level)) return SQLITE_OK;
+  if (!database.Unlock(file.file, file.lock, level)) return SQLITE_OK;
   if (file.unlock == nullptr) {
     // An UNLOCK has been queued since this connection last raised its lock, so what is queued
     // behind that was changed without a lock of its own and needs none now.
@@ -41,7 +41,7 @@ int Foreground::CheckReservedLock(OpenFile& file, int* reserved) {
   int rc;
   {
     MutexLock lock(database.lock_mutex);
-    rc = database.CheckReservedLock(lock_files(), reserved);
+    rc = database.CheckReservedLock(file.file, file.main && lock_files(), reserved);
   }
   if (Tracing()) Trace("CHECK-LOCK %d (%s)", *reserved, file.file.path.c_str());
   return rc;
@@ -97,13 +97,17 @@ int Foreground::ControlAllHandles(OpenFile& file, int verb, void* argument) {
   if (!file.at_once) return SQLITE_NOTFOUND;
   Database& database = *file.database;
   MutexLock lock(database.lock_mutex);
-  // Negative asks for the setting; then the last answer stands, and all are alike.
-  int rc = file.handle.Control(verb, argument);
-  if (rc != SQLITE_OK || !file.main) return rc;
+  const int setting = *static_cast<const int*>(argument);
+  const int rc = file.handle.Control(verb, argument);
+  if (rc != SQLITE_OK || !file.main || setting < 0) return rc;  // negative: a question
+  auto apply = [verb, setting](ParentFile& handle) {
+    int value = setting;
+    handle.Control(verb, &value);
+  };
   for (ParentFile* connection : database.connections()) {
-    if (connection != &file.handle) connection->Control(verb, argument);
+    if (connection != &file.handle) apply(*connection);
   }
-  if (ParentFile* write_handle = database.write_handle()) write_handle->Control(verb, argument);
+  apply(*database.write_handle());
   return rc;
 }
 

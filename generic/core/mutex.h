@@ -7,9 +7,10 @@
 //   2. Writer's perform mutex          one operation at a time reaches the parent
 //   3. Database::lock_mutex            who holds which lock; the real lock
 //   4. ParentFile's mutex              one call at a time on one parent handle
-//   5. Registry's mutex, MultiFileTransactions' mutex
-//   6. Database::mutex                 images, counters, the error
-//   7. WriteQueue's mutex              the order of operations, settings of the writer
+//   5. MultiFileTransactions' mutex
+//   6. Registry's mutex
+//   7. Database::mutex                 images, counters
+//   8. WriteQueue's mutex              the order of operations, settings of the writer
 
 #ifndef SQLITEASYNC_CORE_MUTEX_H_
 #define SQLITEASYNC_CORE_MUTEX_H_

@@ -31,7 +31,6 @@ class OpenFile {
       : database(std::move(database)),
         file(file),
         flags(flags),
-        main((flags & SQLITE_OPEN_MAIN_DB) != 0),
         temporary((flags & SQLITE_OPEN_DELETEONCLOSE) != 0),
         single((flags & (SQLITE_OPEN_DELETEONCLOSE | SQLITE_OPEN_EXCLUSIVE)) != 0),
         close(NewOperation(OperationKind::kClose, &file, this)) {}
@@ -41,10 +40,10 @@ class OpenFile {
   const std::shared_ptr<Database> database;
   SharedFile& file;
   const int flags;       // SQLITE_OPEN_*, as SQLite gave them
-  const bool main;       // opened as a main database
   const bool temporary;  // to be deleted when it is closed
   const bool single;     // the parent can have it open once only
   bool at_once = false;  // `handle` was opened by xOpen, not by a queued OPEN
+  bool main = false;     // a connection to a main database: see Database::Connect
 
   // Opened by the thread of xOpen or by the writer (see the table); whoever reads through it has
   // seen the image without the OPEN, so it has been opened.

@@ -12,7 +12,7 @@ namespace {
 // The handle that changes of `file` go through: the one that all connections of a main database
 // share (it carries the lock), or the file's own.
 ParentFile& Target(OpenFile& file) {
-  if (!file.main || file.single) return file.handle;
+  if (!file.main) return file.handle;
   Database& database = *file.database;
   MutexLock lock(database.lock_mutex);
   return *database.write_handle();
@@ -136,7 +136,7 @@ void Performer::Close(const Operation& operation) {
   const std::unique_ptr<OpenFile> file(operation.handle);
   file->handle.Close();
   file->reader.Close();
-  if (file->main && !file->single) file->database->PerformClose();
+  if (file->main) file->database->PerformClose();
 }
 
 void Performer::Fail(const Operation& operation, int code) {

@@ -74,9 +74,12 @@ std::shared_ptr<Database> Registry::DatabaseAt(const std::string& path) {
 }
 
 void Registry::Detach(Database& database) {
+  std::shared_ptr<Database> at_path;  // perhaps the last reference: released after the mutex is
   MutexLock lock(mutex_);
   auto at = databases_.find(database.main.path);
-  if (at != databases_.end() && at->second.lock().get() == &database) databases_.erase(at);
+  if (at == databases_.end()) return;
+  at_path = at->second.lock();
+  if (at_path.get() == &database) databases_.erase(at);
 }
 
 }  // namespace sqliteasync

@@ -140,6 +140,11 @@ void Foreground::StartClean(Database& database) {
   database.LowerRealLock();
   database.Detach();
   registry_.Detach(database);
+  // Recovery asks for the super-journals that lie on disk.
+  while (const std::shared_ptr<Database> super_journal = transactions_.TakeFailed(database)) {
+    super_journal->Detach();
+    registry_.Detach(*super_journal);
+  }
 }
 
 void Foreground::Replace(Database& database) {

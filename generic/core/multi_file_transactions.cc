@@ -1,15 +1,14 @@
 #include "multi_file_transactions.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace sqliteasync {
 
-bool MultiFileTransactions::Transaction::Abandoned() const {
-  return std::all_of(members.begin(), members.end(), [](const auto& weak) {
-    const auto member = weak.lock();
-    return member == nullptr || member->detached();
-  });
+bool MultiFileTransactions::Transaction::Has(const Database& member) const {
+  return std::any_of(members.begin(), members.end(),
+                     [&member](const auto& weak) { return weak.lock().get() == &member; });
 }
 
 int MultiFileTransactions::Transaction::Error() const {
@@ -31,21 +30,15 @@ bool MultiFileTransactions::Transaction::Fail(int code) const {
 }
 
 void MultiFileTransactions::Join(Database& super_journal, const std::shared_ptr<Database>& member) {
-  std::vector<Transaction> abandoned;  // released after the mutex is
   MutexLock lock(mutex_);
   auto at = std::find_if(transactions_.begin(), transactions_.end(), [&](const auto& transaction) {
     return transaction.super_journal.get() == &super_journal;
   });
-  if (at != transactions_.end()) {
-    at->members.push_back(member);
-    return;
+  if (at == transactions_.end()) {
+    transactions_.push_back(Transaction{super_journal.shared_from_this(), {}});
+    at = std::prev(transactions_.end());
   }
-  // A transaction that failed is never ended; here is where such a one is dropped.
-  auto rest = std::partition(transactions_.begin(), transactions_.end(),
-                             [](const auto& transaction) { return !transaction.Abandoned(); });
-  abandoned.assign(std::make_move_iterator(rest), std::make_move_iterator(transactions_.end()));
-  transactions_.erase(rest, transactions_.end());
-  transactions_.push_back(Transaction{super_journal.shared_from_this(), {member}});
+  at->members.push_back(member);
 }
 
 void MultiFileTransactions::End(const Database& super_journal) {
@@ -57,6 +50,18 @@ void MultiFileTransactions::End(const Database& super_journal) {
   if (at == transactions_.end()) return;
   ended = std::move(*at);
   transactions_.erase(at);
+}
+
+std::shared_ptr<Database> MultiFileTransactions::TakeFailed(const Database& member) {
+  Transaction taken;  // its members are released after the mutex is
+  MutexLock lock(mutex_);
+  auto at = std::find_if(transactions_.begin(), transactions_.end(), [&](const auto& transaction) {
+    return transaction.super_journal->error() != SQLITE_OK && transaction.Has(member);
+  });
+  if (at == transactions_.end()) return nullptr;
+  taken = std::move(*at);
+  transactions_.erase(at);
+  return taken.super_journal;
 }
 
 void MultiFileTransactions::SpreadErrors() {

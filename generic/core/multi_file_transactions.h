@@ -27,6 +27,11 @@ class MultiFileTransactions {
   // The super-journal has been deleted on disk: the transaction is over.
   void End(const Database& super_journal) EXCLUDES(mutex_);
 
+  // All connections to `member`, which has failed, are closed. So the connection that would delete
+  // the super-journal of a transaction that failed with it is gone, and the transaction is given
+  // up: takes one such transaction out and gives its super-journal, or null if there is none left.
+  std::shared_ptr<Database> TakeFailed(const Database& member) EXCLUDES(mutex_);
+
   // Where one database or super-journal of an unfinished transaction has failed, all others of that
   // transaction fail with the same code, and so on through the transactions that these share.
   // Allocates nothing.
@@ -41,8 +46,7 @@ class MultiFileTransactions {
     int Error() const;
     // Returns true if one of them hadn't failed before.
     bool Fail(int code) const;
-    // No member can be opened any more under the name that the super-journal knows.
-    bool Abandoned() const;
+    bool Has(const Database& member) const;
   };
 
   Mutex mutex_;

@@ -1,7 +1,7 @@
 #include "extension.h"
 
+#include <atomic>
 #include <cstdlib>
-#include <new>
 
 #include "core/backend.h"
 #include "core/sqlite.h"
@@ -9,6 +9,8 @@
 SQLITE_EXTENSION_INIT1
 
 namespace {
+
+std::atomic<long> binding_count{0};
 
 int Refuse(const sqlite3_api_routines* api, char** error, const char* why) {
   *error = api->mprintf("sqliteasync: %s", why);
@@ -38,9 +40,13 @@ int Bind(const sqlite3_api_routines* api, char** error) {
 
 }  // namespace
 
+long BindingCount() { return binding_count.load(); }
+
 int sqlite3_sqliteasync_tcl_init(sqlite3* /*db*/, char** error, const sqlite3_api_routines* api) {
   const int rc = Bind(api, error);
-  return rc == SQLITE_OK ? SQLITE_OK_LOAD_PERMANENTLY : rc;
+  if (rc != SQLITE_OK) return rc;
+  binding_count.fetch_add(1);
+  return SQLITE_OK_LOAD_PERMANENTLY;
 }
 
 int sqlite3_sqliteasync_init(sqlite3* /*db*/, char** error, const sqlite3_api_routines* api) {

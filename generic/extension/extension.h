@@ -24,6 +24,9 @@ SQLITEASYNC_EXPORT int sqlite3_sqliteasync_tcl_init(sqlite3* db, char** error,
                                                     const sqlite3_api_routines* api);
 }
 
+// How often a copy of SQLite has called the latter, with success. Any thread.
+long BindingCount();
+
 // The name of the latter, for load_extension().
 #define SQLITEASYNC_TCL_ENTRY_POINT "sqlite3_sqliteasync_tcl_init"
 

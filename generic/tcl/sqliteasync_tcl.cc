@@ -287,8 +287,15 @@ int JoinSqlite(Tcl_Interp* interp) {
   Tcl_IncrRefCount(script);
   Tcl_ListObjAppendElement(interp, script, Tcl_NewStringObj(path.c_str(), -1));
   Tcl_ListObjAppendElement(interp, script, Tcl_NewStringObj(SQLITEASYNC_TCL_ENTRY_POINT, -1));
+  const long bindings = BindingCount();
   const int rc = Tcl_EvalObjEx(interp, script, TCL_EVAL_GLOBAL);
   Tcl_DecrRefCount(script);
+  if (rc == TCL_OK && BindingCount() == bindings) {
+    return Fail(
+        interp,
+        "sqliteasync can't join the SQLite of this interpreter: its command sqlite3 has not "
+        "loaded the extension (is it the one of the Tcl package sqlite3?)");
+  }
   return rc;
 }
 

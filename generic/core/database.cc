@@ -1,8 +1,6 @@
 #include "database.h"
 
 #include <algorithm>
-#include <cassert>
-#include <cstring>
 #include <utility>
 
 namespace sqliteasync {
@@ -141,28 +139,23 @@ int Database::Connect(sqlite3_vfs* parent, ParentFile& connection,
     write_handle_ = std::move(handle);
   }
   connections_.push_back(&connection);
-  ++unclosed_;
+  ++connected_;
   return SQLITE_OK;
 }
 
-void Database::Disconnect(ParentFile& connection) {
-  connections_.erase(std::find(connections_.begin(), connections_.end(), &connection));
-}
-
-void Database::PerformClose() {
+void Database::PerformClose(ParentFile& connection) {
   MutexLock lock(lock_mutex);
-  if (--unclosed_ > 0) return;
+  connections_.erase(std::find(connections_.begin(), connections_.end(), &connection));
+  if (!connections_.empty()) return;
   real_lock_.Forget();
   write_handle_.reset();
 }
 
 bool Database::Moved() {
-  // A connection's own handle, where there is one, answers without waiting for what the writer does
-  // through the other.
-  ParentFile* handle = connections_.empty() ? write_handle_.get() : connections_.front();
+  if (connections_.empty()) return false;
+  // Not the handle that writes, on which the answer would wait for what the writer does through it.
   int moved = 0;
-  return handle != nullptr && handle->Control(SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
-         moved != 0;
+  return connections_.front()->Control(SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
 }
 
 }  // namespace sqliteasync

@@ -118,12 +118,15 @@ class Database : public std::enable_shared_from_this<Database> {
       REQUIRES(lock_mutex);
 
   // SQLite has closed the connection; its handle is closed later, by the queue.
-  void Disconnect(ParentFile& connection) REQUIRES(lock_mutex);
+  void Disconnect() REQUIRES(lock_mutex) { --connected_; }
 
-  // The CLOSE of a connection has reached the head of the queue.
-  void PerformClose() EXCLUDES(lock_mutex);
+  // The CLOSE of a connection has reached the head of the queue: its handle is about to be closed.
+  void PerformClose(ParentFile& connection) EXCLUDES(lock_mutex);
 
-  // The connections that SQLite has open.
+  // Does SQLite have a connection open?
+  bool Connected() REQUIRES(lock_mutex) { return connected_ > 0; }
+
+  // The connections' handles that are not closed yet.
   const std::vector<ParentFile*>& connections() REQUIRES(lock_mutex) { return connections_; }
 
   // The handle that writes; null while it isn't open.
@@ -146,7 +149,7 @@ class Database : public std::enable_shared_from_this<Database> {
   RealLock real_lock_ GUARDED_BY(lock_mutex);
   std::unique_ptr<ParentFile> write_handle_ GUARDED_BY(lock_mutex);
   std::vector<ParentFile*> connections_ GUARDED_BY(lock_mutex);
-  int unclosed_ GUARDED_BY(lock_mutex) = 0;  // connections whose CLOSE has not been performed
+  int connected_ GUARDED_BY(lock_mutex) = 0;  // of these, how many SQLite has open
 
   int64_t queued_ GUARDED_BY(mutex) = 0;   // all that is counted
   int64_t changes_ GUARDED_BY(mutex) = 0;  // without the UNLOCKs

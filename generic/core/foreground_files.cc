@@ -108,7 +108,7 @@ int Foreground::OpenMain(const std::string& path, const char* name, int flags, N
     const std::shared_ptr<Database> database = registry_.DatabaseAt(path);
     if (database->error() != SQLITE_OK) {
       MutexLock lock(database->lock_mutex);
-      if (!database->connections().empty()) return database->error();
+      if (database->Connected()) return database->error();
       StartClean(*database);
       continue;
     }
@@ -227,8 +227,8 @@ void Foreground::Close(OpenFile* file) noexcept {
     Unlock(*file,
            SQLITE_LOCK_NONE);  // SQLite has done so; a host that hasn't leaves nothing behind
     MutexLock lock(database.lock_mutex);
-    database.Disconnect(file->handle);
-    if (database.error() != SQLITE_OK && database.connections().empty()) StartClean(database);
+    database.Disconnect();
+    if (database.error() != SQLITE_OK && !database.Connected()) StartClean(database);
   }
   open_files_.fetch_sub(1);
   OperationPtr operation = std::move(file->close);

@@ -134,9 +134,9 @@ int Performer::Open(const Operation& operation) {
 void Performer::Close(const Operation& operation) {
   if (Tracing()) Trace("CLOSE %s", NameOf(*operation.file));
   const std::unique_ptr<OpenFile> file(operation.handle);
+  if (file->main) file->database->PerformClose(file->handle);
   file->handle.Close();
   file->reader.Close();
-  if (file->main) file->database->PerformClose();
 }
 
 void Performer::Fail(const Operation& operation, int code) {

@@ -74,13 +74,16 @@ int Database::Lock(SharedFile& file, LockHolder& holder, int level, bool lock_fi
   return refused;
 }
 
-bool Database::Unlock(SharedFile& file, LockHolder& holder, int level) {
+bool Database::Unlock(SharedFile& file, LockHolder& holder, int level, bool can_queue) {
   file.locks_.Lower(holder, level);
   const int highest = main.locks_.Highest();
   if (highest > SQLITE_LOCK_SHARED || !real_lock_.MayLowerTo(highest)) return false;
   if (error() == SQLITE_OK) {
     MutexLock lock(mutex);
-    if (changes_ > 0) return !unlock_is_last_;
+    // An UNLOCK that is queued holds the lock for all changes in front of it. Without one at hand
+    // those behind it were made without a lock of this connection's, and need none now.
+    if (unlocks_ > 0 && (unlock_is_last_ || !can_queue)) return false;
+    if (changes_ > 0 && can_queue) return true;
   }
   LowerRealLock();
   return false;

@@ -99,8 +99,9 @@ class Database : public std::enable_shared_from_this<Database> {
   int Lock(SharedFile& file, LockHolder& holder, int level, bool lock_files) REQUIRES(lock_mutex);
 
   // Lowers `holder`. Returns true if the real lock has to wait for what is queued and an UNLOCK is
-  // to be queued for it, which the caller does before it lets go of the lock mutex.
-  bool Unlock(SharedFile& file, LockHolder& holder, int level) REQUIRES(lock_mutex);
+  // to be queued for it, which the caller does before it lets go of the lock mutex. `can_queue`: it
+  // has one at hand; a connection has, unless it has queued it since it last raised its lock.
+  bool Unlock(SharedFile& file, LockHolder& holder, int level, bool can_queue) REQUIRES(lock_mutex);
 
   int CheckReservedLock(SharedFile& file, bool lock_files, int* reserved) REQUIRES(lock_mutex);
 

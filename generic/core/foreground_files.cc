@@ -179,9 +179,11 @@ int Foreground::OpenAtOnce(const std::string& path, const char* name, int flags,
     case PendingImage::Existence::kAbsent:
       return SQLITE_CANTOPEN;
     case PendingImage::Existence::kExists:
-      // The parent may not have it yet, but will when the queue comes to this.
+      // The parent may not have it yet, but will when the queue comes to a change through this
+      // handle.
       opened->name = std::move(parent_name);
-      return OpenQueued(std::move(opened), false, file);
+      *file = std::move(opened);
+      return SQLITE_OK;
     case PendingImage::Existence::kAsParent:
       break;
   }

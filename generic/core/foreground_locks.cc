@@ -24,13 +24,7 @@ int Foreground::Lock(OpenFile& file, int level) {
 int Foreground::Unlock(OpenFile& file, int level) noexcept {
   Database& database = *file.database;
   MutexLock lock(database.lock_mutex);
-  if (!database.Unlock(file.file, file.lock, level)) return SQLITE_OK;
-  if (file.unlock == nullptr) {
-    // An UNLOCK has been queued since this connection last raised its lock, so what is queued
-    // behind that was changed without a lock of its own and needs none now.
-    database.LowerRealLock();
-    return SQLITE_OK;
-  }
+  if (!database.Unlock(file.file, file.lock, level, file.unlock != nullptr)) return SQLITE_OK;
   MutexLock counters(database.mutex);
   Push(database, std::move(file.unlock));
   return SQLITE_OK;

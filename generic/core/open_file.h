@@ -8,9 +8,10 @@
 //   a main database     reads: `handle`, open from the start; writes: Database::write_handle()
 //   opened at once      (without CREATE) reads and writes: `handle`, open from the start
 //   a single handle     (delete-on-close, EXCLUSIVE) reads and writes: `handle`, opened by the OPEN
-//   any other           writes: `handle`, opened by the OPEN; reads: `reader`, opened when the
-//   first
-//                       byte is wanted that only the parent has, so that no read waits for a write
+//   any other           writes: `handle`, opened by the OPEN, or without CREATE by the first
+//   change;
+//                       reads: `reader`, opened when the first byte is wanted that only the parent
+//                       has, so that no read waits for a write
 
 #ifndef SQLITEASYNC_CORE_OPEN_FILE_H_
 #define SQLITEASYNC_CORE_OPEN_FILE_H_
@@ -52,7 +53,7 @@ class OpenFile {
   // SQLite's thread alone.
   ParentFile reader;
 
-  // The name for the queued OPEN. The writer alone, once that is queued.
+  // The name to open `handle` with, if xOpen hasn't. The writer alone, once the file is in use.
   FileName name;
 
   // Guarded by the database's lock mutex.

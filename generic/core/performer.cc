@@ -9,15 +9,6 @@ namespace sqliteasync {
 
 namespace {
 
-// The handle that changes of `file` go through: the one that all connections of a main database
-// share (it carries the lock), or the file's own.
-ParentFile& Target(OpenFile& file) {
-  if (!file.main) return file.handle;
-  Database& database = *file.database;
-  MutexLock lock(database.lock_mutex);
-  return *database.write_handle();
-}
-
 const char* NameOf(const SharedFile& file) {
   return file.path.empty() ? "(temporary file)" : file.path.c_str();
 }
@@ -76,6 +67,18 @@ bool Performer::Perform(OperationPtr operation) {
   return !given_up;
 }
 
+int Performer::Target(OpenFile& file, ParentFile** handle) {
+  if (file.main) {
+    // The handle that all connections share; it carries the lock.
+    MutexLock lock(file.database->lock_mutex);
+    *handle = file.database->write_handle();
+    return SQLITE_OK;
+  }
+  *handle = &file.handle;
+  if (file.handle.opened()) return SQLITE_OK;
+  return file.handle.Open(parent_, std::move(file.name), file.flags);
+}
+
 bool Performer::GivenUp(const Operation& operation) {
   const Database& database = operation.file->database;
   if (database.error() != SQLITE_OK) return true;
@@ -92,12 +95,16 @@ int Performer::Write(const Operation& operation) {
     Trace("WRITE %s %d bytes at %lld", NameOf(*operation.file), operation.size,
           static_cast<long long>(operation.offset));
   }
-  return Target(*operation.handle).Write(operation.bytes(), operation.size, operation.offset);
+  ParentFile* handle;
+  const int rc = Target(*operation.handle, &handle);
+  return rc == SQLITE_OK ? handle->Write(operation.bytes(), operation.size, operation.offset) : rc;
 }
 
 int Performer::Sync(const Operation& operation) {
   if (Tracing()) Trace("SYNC %s", NameOf(*operation.file));
-  return Target(*operation.handle).Sync(operation.flags);
+  ParentFile* handle;
+  const int rc = Target(*operation.handle, &handle);
+  return rc == SQLITE_OK ? handle->Sync(operation.flags) : rc;
 }
 
 int Performer::Truncate(const Operation& operation) {
@@ -105,7 +112,9 @@ int Performer::Truncate(const Operation& operation) {
     Trace("TRUNCATE %s to %lld bytes", NameOf(*operation.file),
           static_cast<long long>(operation.offset));
   }
-  return Target(*operation.handle).Truncate(operation.offset);
+  ParentFile* handle;
+  const int rc = Target(*operation.handle, &handle);
+  return rc == SQLITE_OK ? handle->Truncate(operation.offset) : rc;
 }
 
 int Performer::Delete(const Operation& operation) {

@@ -28,6 +28,10 @@ class Performer {
   bool Perform(OperationPtr operation);
 
  private:
+  // The handle that changes through `file` go to. One that was opened while only the queue had the
+  // file is opened on the parent now.
+  int Target(OpenFile& file, ParentFile** handle);
+
   // Each returns the parent's code.
   int Write(const Operation& operation);
   int Sync(const Operation& operation);

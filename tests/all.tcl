@@ -16,8 +16,8 @@ status is 1 if anything failed.
   --list           print the names of the scripts, run nothing
   --help           print this
 
-Environment: SQLITEASYNC_BUILD, the directory where the package was built, is
-put in front of TCLLIBPATH.  SQLITEASYNC_TEST_SCALE, a percentage, scales the
+Environment: SQLITEASYNC_BUILD, the directory where the package was built
+(default: ../build, if that is one), is put in front of TCLLIBPATH.  SQLITEASYNC_TEST_SCALE, a percentage, scales the
 number of rounds of the random tests (default: 100).  TMPDIR says where the
 directories are made.}
 
@@ -80,6 +80,11 @@ if {$option(list)} {
     exit 0
 }
 
+set build [file join [file dirname $testdir] build]
+if {![info exists env(SQLITEASYNC_BUILD)] &&
+    [file exists [file join $build pkgIndex.tcl]]} {
+    set env(SQLITEASYNC_BUILD) $build
+}
 if {[info exists env(SQLITEASYNC_BUILD)]} {
     set path {}
     if {[info exists env(TCLLIBPATH)]} {set path $env(TCLLIBPATH)}
@@ -234,6 +239,7 @@ proc finish {name} {
 
     if {[llength $trouble]} {
         lappend troubled $name
+        file mkdir $directory
         set channel [open [file join $directory output.txt] w]
         fconfigure $channel -encoding utf-8
         puts $channel $output
@@ -243,8 +249,10 @@ proc finish {name} {
         if {!$option(verbose)} {
             set lines [split [string trimright $output] \n]
             if {[llength $lines] > 60} {
-                puts "    ... ([llength $lines] lines in all)"
-                set lines [lrange $lines end-59 end]
+                set more "... ([expr {[llength $lines] - 60}] more lines,\
+                    see output.txt) ..."
+                set lines [concat [lrange $lines 0 49] [list $more] \
+                    [lrange $lines end-9 end]]
             }
             foreach line $lines {puts "    $line"}
         }
@@ -261,6 +269,14 @@ proc finish {name} {
     start_next
     if {$finished == $total} {set done 1}
 }
+
+# An error in one of the procedures above would leave the event loop waiting.
+proc give_up {message options} {
+    puts stderr [dict get $options -errorinfo]
+    puts "0 passed, 1 failed"
+    exit 2
+}
+interp bgerror {} give_up
 
 # So that whoever watches sees that it is alive.
 proc report_running {} {

@@ -323,7 +323,7 @@ proc ifcapable {expression code {else ""} {elsecode ""}} {
             if {[catch {uplevel 1 [list subst -nocommands $name]} real]} {
                 set real $name
             }
-            omit_test $real "needs SQLite with $expression"
+            omit_test $real "needs the capability $expression"
         }
     }
     lappend ::tester::capabilityStack \
@@ -632,7 +632,11 @@ proc finish_test {} {
         ::tester::LeftOver
     } {}
     if {$::tester::failed} {
-        ::tester::Note "Failures on these tests: $::tester::failList"
+        set names $::tester::failList
+        if {[llength $names] > 20} {
+            set names [concat [lrange $names 0 19] ...]
+        }
+        ::tester::Note "Failures on these tests: $names"
     }
     ::tester::Note "$::tester::script: $::tester::passed passed,\
         $::tester::failed failed, $::tester::skipped skipped"

@@ -191,7 +191,7 @@ proc expire {name} {
     set pid [dict get $running($name) pid]
     dict set running($name) timedout 1
     foreach process [list {*}[descendants $pid] $pid] {
-        catch {exec kill -9 $process}
+        catch {exec sh -c {kill -9 "$0"} $process}
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <limits>
+#include <new>
 #include <string_view>
 
 #include "async_vfs.h"
@@ -9,7 +10,9 @@
 namespace sqliteasync {
 
 Backend& Backend::Get() {
-  static auto* backend = new Backend;
+  // In static memory, so that getting it can't fail.
+  alignas(Backend) static unsigned char memory[sizeof(Backend)];
+  static auto* backend = new (memory) Backend;
   return *backend;
 }
 

@@ -124,7 +124,6 @@ void Database::PerformUnlock() {
 int Database::Connect(sqlite3_vfs* parent, ParentFile& connection,
                       const UriParameters& parameters) {
   const bool writes = (connection.open_flags() & SQLITE_OPEN_READWRITE) != 0;
-  connections_.reserve(connections_.size() + 1);
   const bool writable =
       write_handle_ != nullptr && (write_handle_->open_flags() & SQLITE_OPEN_READWRITE) != 0;
   if (write_handle_ == nullptr || (writes && !writable)) {
@@ -143,22 +142,52 @@ int Database::Connect(sqlite3_vfs* parent, ParentFile& connection,
   }
   connections_.push_back(&connection);
   ++connected_;
+  ++unclosed_;
   return SQLITE_OK;
+}
+
+void Database::Disconnect(ParentFile& connection) {
+  --connected_;
+  bool idle;
+  {
+    MutexLock lock(mutex);
+    idle = changes_ == 0;
+  }
+  if (idle && connected_ == 0) {
+    for (ParentFile* handle : connections_) handle->Close();
+    connections_.clear();
+    CloseWriteHandle();
+  } else if (connections_.size() > 1) {
+    // The last one stays: it can tell whether the file has been moved.
+    CloseConnection(connection);
+  }
 }
 
 void Database::PerformClose(ParentFile& connection) {
   MutexLock lock(lock_mutex);
-  connections_.erase(std::find(connections_.begin(), connections_.end(), &connection));
-  if (!connections_.empty()) return;
+  CloseConnection(connection);
+  if (--unclosed_ == 0) CloseWriteHandle();
+}
+
+void Database::CloseConnection(ParentFile& connection) {
+  auto at = std::find(connections_.begin(), connections_.end(), &connection);
+  if (at == connections_.end()) return;
+  connections_.erase(at);
+  connection.Close();
+}
+
+void Database::CloseWriteHandle() {
   real_lock_.Forget();
   write_handle_.reset();
 }
 
 bool Database::Moved() {
-  if (connections_.empty()) return false;
-  // Not the handle that writes, on which the answer would wait for what the writer does through it.
+  // Rather not the handle that writes, on which the answer waits for what the writer does through
+  // it.
+  ParentFile* handle = connections_.empty() ? write_handle_.get() : connections_.front();
   int moved = 0;
-  return connections_.front()->Control(SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+  return handle != nullptr && handle->Control(SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+         moved != 0;
 }
 
 }  // namespace sqliteasync

@@ -118,16 +118,18 @@ class Database : public std::enable_shared_from_this<Database> {
   int Connect(sqlite3_vfs* parent, ParentFile& connection, const UriParameters& parameters)
       REQUIRES(lock_mutex);
 
-  // SQLite has closed the connection; its handle is closed later, by the queue.
-  void Disconnect() REQUIRES(lock_mutex) { --connected_; }
+  // SQLite has closed the connection. Its handle is closed at once, and with the last connection
+  // the handle that writes, unless changes are queued: then PerformClose does it.
+  void Disconnect(ParentFile& connection) REQUIRES(lock_mutex);
 
-  // The CLOSE of a connection has reached the head of the queue: its handle is about to be closed.
+  // The CLOSE of a connection has reached the head of the queue.
   void PerformClose(ParentFile& connection) EXCLUDES(lock_mutex);
 
   // Does SQLite have a connection open?
   bool Connected() REQUIRES(lock_mutex) { return connected_ > 0; }
 
-  // The connections' handles that are not closed yet.
+  // The connections' handles that are open: those of connections that SQLite has open, and one at
+  // most of a connection that it has closed.
   const std::vector<ParentFile*>& connections() REQUIRES(lock_mutex) { return connections_; }
 
   // The handle that writes; null while it isn't open.
@@ -147,10 +149,14 @@ class Database : public std::enable_shared_from_this<Database> {
   bool journal_on_disk = false;
 
  private:
+  void CloseConnection(ParentFile& connection) REQUIRES(lock_mutex);
+  void CloseWriteHandle() REQUIRES(lock_mutex);
+
   RealLock real_lock_ GUARDED_BY(lock_mutex);
   std::unique_ptr<ParentFile> write_handle_ GUARDED_BY(lock_mutex);
   std::vector<ParentFile*> connections_ GUARDED_BY(lock_mutex);
-  int connected_ GUARDED_BY(lock_mutex) = 0;  // of these, how many SQLite has open
+  int connected_ GUARDED_BY(lock_mutex) = 0;  // connections that SQLite has open
+  int unclosed_ GUARDED_BY(lock_mutex) = 0;   // connections whose CLOSE has not been performed
 
   int64_t queued_ GUARDED_BY(mutex) = 0;   // all that is counted
   int64_t changes_ GUARDED_BY(mutex) = 0;  // without the UNLOCKs

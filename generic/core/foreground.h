@@ -91,12 +91,23 @@ class Foreground {
   // `code` is not SQLITE_OK.
   ParentFile* ReadHandle(OpenFile& file, int* code);
 
+  // A transaction may span databases of this VFS and of another; SQLite has the VFS of the
+  // connection's main database keep the super-journal. What the other VFS does is on disk at once,
+  // so what this one does has to be as well, wherever the order matters: the super-journal before
+  // any page of the others is written, and with all pages before it is deleted, which is the
+  // commit. Waits for the queue and returns the error that the database has got by then.
+  int WaitUntilWritten(Database& database);
+
+  // Does a connection through this VFS hold RESERVED or more?
+  bool IsReserved(Database& database);
+
   // Notes which databases a super-journal names.
   void JoinTransactions(Database& super_journal, std::string_view names);
 
   // Counts the operation in and queues it.
   void Push(Database& database, OperationPtr operation) REQUIRES(database.mutex);
 
+  int BeforeSync(OpenFile& file, const char* super_journal);
   int ControlAllHandles(OpenFile& file, int verb, void* argument);
   int HasMoved(OpenFile& file, int* moved);
 

@@ -66,12 +66,6 @@ int Foreground::Open(const char* name, int flags, OpenFile** file, int* out_flag
       made->name =
           FileName(place.database->main.path, place.file->role, ParametersFor(name, flags));
     }
-    if ((flags & SQLITE_OPEN_SUPER_JOURNAL) != 0) {
-      // It is called after the main database of the connection, with "-mj" and a random number
-      // behind.
-      const std::string member = path.substr(0, path.rfind("-mj")) + kJournalSuffix;
-      JoinTransactions(*place.database, member);
-    }
     const bool fresh = IsFresh(*made);
     rc = OpenQueued(std::move(made), fresh, &opened);
   } else if ((flags & SQLITE_OPEN_MAIN_DB) != 0) {
@@ -229,9 +223,12 @@ void Foreground::Close(OpenFile* file) noexcept {
     Unlock(*file,
            SQLITE_LOCK_NONE);  // SQLite has done so; a host that hasn't leaves nothing behind
     MutexLock lock(database.lock_mutex);
-    database.Disconnect();
+    database.Disconnect(file->handle);
     if (database.error() != SQLITE_OK && !database.Connected()) StartClean(database);
+  } else if (file->at_once && !file->changed) {
+    file->handle.Close();
   }
+  file->reader.Close();
   open_files_.fetch_sub(1);
   OperationPtr operation = std::move(file->close);
   MutexLock lock(database.mutex);
@@ -244,10 +241,18 @@ int Foreground::Delete(const char* name, bool sync_directory) {
   if (database.error() != SQLITE_OK) return database.error();
   OperationPtr operation = NewOperation(OperationKind::kDelete, place.file, nullptr);
   operation->flags = sync_directory ? 1 : 0;
-  MutexLock lock(database.mutex);
-  database.image(*place.file).Delete(*operation);
-  Push(database, std::move(operation));
-  return SQLITE_OK;
+  const bool wait = place.file->role == FileRole::kMain && transactions_.HasForeign(database);
+  {
+    MutexLock lock(database.mutex);
+    database.image(*place.file).Delete(*operation);
+    Push(database, std::move(operation));
+  }
+  return wait ? WaitUntilWritten(database) : SQLITE_OK;
+}
+
+int Foreground::WaitUntilWritten(Database& database) {
+  writer_.Complete();
+  return database.error();
 }
 
 int Foreground::Access(const char* name, int flags, int* answer) {
@@ -309,10 +314,18 @@ void Foreground::JoinTransactions(Database& super_journal, std::string_view name
     const std::string name(names.substr(0, names.find('\0')));
     names.remove_prefix(std::min(names.size(), name.size() + 1));
     const FileReference member = registry_.Find(name);
-    if (member.database != nullptr) transactions_.Join(super_journal, member.database);
+    if (member.database != nullptr && IsReserved(*member.database)) {
+      transactions_.Join(super_journal, member.database);
+    } else {
+      // No connection to it through this VFS is about to commit.
+      transactions_.JoinForeign(super_journal);
+    }
   }
-  // A member may have failed before it was known to be one.
-  transactions_.SpreadErrors();
+}
+
+bool Foreground::IsReserved(Database& database) {
+  MutexLock lock(database.lock_mutex);
+  return database.Reserved();
 }
 
 }  // namespace sqliteasync

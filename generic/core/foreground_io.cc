@@ -110,6 +110,7 @@ int Foreground::Write(OpenFile& file, const void* bytes, int size, int64_t offse
   if (database.error() != SQLITE_OK) return database.error();
   Reservation reservation(writer_, queue_, size);
   OperationPtr operation = NewWrite(&file.file, &file, bytes, size, offset);
+  file.changed = true;
   MutexLock lock(database.mutex);
   database.image(file.file).Write(*operation);
   reservation.Use();
@@ -122,6 +123,7 @@ int Foreground::Truncate(OpenFile& file, int64_t size) {
   if (database.error() != SQLITE_OK) return database.error();
   OperationPtr operation = NewOperation(OperationKind::kTruncate, &file.file, &file);
   operation->offset = size;
+  file.changed = true;
   MutexLock lock(database.mutex);
   database.image(file.file).Truncate(*operation);
   Push(database, std::move(operation));
@@ -133,9 +135,15 @@ int Foreground::Sync(OpenFile& file, int flags) {
   if (database.error() != SQLITE_OK) return database.error();
   OperationPtr operation = NewOperation(OperationKind::kSync, &file.file, &file);
   operation->flags = flags;
-  MutexLock lock(database.mutex);
-  Push(database, std::move(operation));
-  return SQLITE_OK;
+  file.changed = true;
+  {
+    MutexLock lock(database.mutex);
+    Push(database, std::move(operation));
+  }
+  const bool wait =
+      std::exchange(file.sync_waits, false) ||
+      ((file.flags & SQLITE_OPEN_SUPER_JOURNAL) != 0 && transactions_.HasForeign(database));
+  return wait ? WaitUntilWritten(database) : SQLITE_OK;
 }
 
 int Foreground::FileSize(OpenFile& file, int64_t* size) {

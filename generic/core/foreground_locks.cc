@@ -58,9 +58,13 @@ int Foreground::Control(OpenFile& file, int verb, void* argument) {
       return name == nullptr ? SQLITE_NOMEM : SQLITE_OK;
     }
 
+    // Comes before the xSync of a commit, or in its place. For a multi-file transaction the
+    // argument is the super-journal's name.
+    case SQLITE_FCNTL_SYNC:
+      return BeforeSync(file, static_cast<const char*>(argument));
+
     // The queue keeps what these ask for, or must not pass it on: a hint of the size would grow the
     // file ahead of its journal.
-    case SQLITE_FCNTL_SYNC:
     case SQLITE_FCNTL_COMMIT_PHASETWO:
     case SQLITE_FCNTL_SIZE_HINT:
       return SQLITE_OK;
@@ -85,6 +89,15 @@ int Foreground::Control(OpenFile& file, int verb, void* argument) {
     default:
       return SQLITE_NOTFOUND;
   }
+}
+
+int Foreground::BeforeSync(OpenFile& file, const char* super_journal) {
+  if (super_journal == nullptr) return SQLITE_OK;
+  const FileReference place = registry_.Find(super_journal);
+  if (place.database != nullptr && transactions_.Knows(*place.database)) return SQLITE_OK;
+  // Another VFS keeps the super-journal, and will delete it when all files are synced.
+  file.sync_waits = true;
+  return WaitUntilWritten(*file.database);
 }
 
 int Foreground::ControlAllHandles(OpenFile& file, int verb, void* argument) {

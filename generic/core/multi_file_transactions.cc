@@ -1,7 +1,6 @@
 #include "multi_file_transactions.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace sqliteasync {
@@ -29,37 +28,56 @@ bool MultiFileTransactions::Transaction::Fail(int code) const {
   return grown;
 }
 
-void MultiFileTransactions::Join(Database& super_journal, const std::shared_ptr<Database>& member) {
-  MutexLock lock(mutex_);
-  auto at = std::find_if(transactions_.begin(), transactions_.end(), [&](const auto& transaction) {
-    return transaction.super_journal.get() == &super_journal;
-  });
-  if (at == transactions_.end()) {
-    transactions_.push_back(Transaction{super_journal.shared_from_this(), {}});
-    at = std::prev(transactions_.end());
+MultiFileTransactions::Transaction& MultiFileTransactions::Find(Database& super_journal) {
+  Transaction& transaction = transactions_[&super_journal];
+  if (transaction.super_journal == nullptr) {
+    transaction.super_journal = super_journal.shared_from_this();
   }
-  at->members.push_back(member);
+  return transaction;
+}
+
+void MultiFileTransactions::Join(Database& super_journal, const std::shared_ptr<Database>& member) {
+  {
+    MutexLock lock(mutex_);
+    Find(super_journal).members.push_back(member);
+  }
+  // Who fails from now on finds the other here; who had failed before is found now.
+  if (member->error() != SQLITE_OK || super_journal.error() != SQLITE_OK) SpreadErrors();
+}
+
+void MultiFileTransactions::JoinForeign(Database& super_journal) {
+  MutexLock lock(mutex_);
+  Find(super_journal).has_foreign = true;
+}
+
+bool MultiFileTransactions::HasForeign(const Database& super_journal) {
+  MutexLock lock(mutex_);
+  auto at = transactions_.find(&super_journal);
+  return at != transactions_.end() && at->second.has_foreign;
+}
+
+bool MultiFileTransactions::Knows(const Database& super_journal) {
+  MutexLock lock(mutex_);
+  return transactions_.contains(&super_journal);
 }
 
 void MultiFileTransactions::End(const Database& super_journal) {
   Transaction ended;  // released after the mutex is
   MutexLock lock(mutex_);
-  auto at = std::find_if(transactions_.begin(), transactions_.end(), [&](const auto& transaction) {
-    return transaction.super_journal.get() == &super_journal;
-  });
+  auto at = transactions_.find(&super_journal);
   if (at == transactions_.end()) return;
-  ended = std::move(*at);
+  ended = std::move(at->second);
   transactions_.erase(at);
 }
 
 std::shared_ptr<Database> MultiFileTransactions::TakeFailed(const Database& member) {
   Transaction taken;  // its members are released after the mutex is
   MutexLock lock(mutex_);
-  auto at = std::find_if(transactions_.begin(), transactions_.end(), [&](const auto& transaction) {
-    return transaction.super_journal->error() != SQLITE_OK && transaction.Has(member);
+  auto at = std::find_if(transactions_.begin(), transactions_.end(), [&](const auto& entry) {
+    return entry.second.super_journal->error() != SQLITE_OK && entry.second.Has(member);
   });
   if (at == transactions_.end()) return nullptr;
-  taken = std::move(*at);
+  taken = std::move(at->second);
   transactions_.erase(at);
   return taken.super_journal;
 }
@@ -68,7 +86,7 @@ void MultiFileTransactions::SpreadErrors() {
   MutexLock lock(mutex_);
   for (bool grown = true; grown;) {
     grown = false;
-    for (const Transaction& transaction : transactions_) {
+    for (const auto& [super_journal, transaction] : transactions_) {
       const int code = transaction.Error();
       if (code != SQLITE_OK && transaction.Fail(code)) grown = true;
     }

@@ -11,6 +11,7 @@
 #define SQLITEASYNC_CORE_MULTI_FILE_TRANSACTIONS_H_
 
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "database.h"
@@ -21,8 +22,18 @@ namespace sqliteasync {
 class MultiFileTransactions {
  public:
   // The super-journal names `member`'s journal. `super_journal` is the Database that the
-  // super-journal's file makes up on its own. Throws std::bad_alloc.
+  // super-journal's file makes up on its own. An error of either is the other's. Throws
+  // std::bad_alloc.
   void Join(Database& super_journal, const std::shared_ptr<Database>& member) EXCLUDES(mutex_);
+
+  // The super-journal names a database that another VFS keeps.
+  void JoinForeign(Database& super_journal) EXCLUDES(mutex_);
+
+  // Does the super-journal name a database that another VFS keeps?
+  bool HasForeign(const Database& super_journal) EXCLUDES(mutex_);
+
+  // Has a super-journal that this VFS keeps been joined, and not been ended?
+  bool Knows(const Database& super_journal) EXCLUDES(mutex_);
 
   // The super-journal has been deleted on disk: the transaction is over.
   void End(const Database& super_journal) EXCLUDES(mutex_);
@@ -41,6 +52,7 @@ class MultiFileTransactions {
   struct Transaction {
     std::shared_ptr<Database> super_journal;
     std::vector<std::weak_ptr<Database>> members;
+    bool has_foreign = false;
 
     // The error of the first that has one, or SQLITE_OK.
     int Error() const;
@@ -50,7 +62,9 @@ class MultiFileTransactions {
   };
 
   Mutex mutex_;
-  std::vector<Transaction> transactions_ GUARDED_BY(mutex_);
+  Transaction& Find(Database& super_journal) REQUIRES(mutex_);
+
+  std::unordered_map<const Database*, Transaction> transactions_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sqliteasync

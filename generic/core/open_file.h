@@ -52,6 +52,8 @@ class OpenFile {
 
   // SQLite's thread alone.
   ParentFile reader;
+  bool changed = false;     // a change has been queued through it
+  bool sync_waits = false;  // the next xSync returns when the sync has been performed
 
   // The name to open `handle` with, if xOpen hasn't. The writer alone, once the file is in use.
   FileName name;

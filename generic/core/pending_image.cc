@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -65,11 +66,17 @@ void PendingImage::EraseFrom(int64_t offset) noexcept {
 }
 
 void PendingImage::CutTo(int64_t size, const Operation& operation) {
-  horizons_.push_back(Horizon{size, &operation});
-  // An older cut to the same size or further out has no say any more.
-  auto keep = std::find_if(horizons_.begin(), std::prev(horizons_.end()),
-                           [size](const Horizon& horizon) { return horizon.size >= size; });
-  horizons_.erase(keep, std::prev(horizons_.end()));
+  // Older cuts to the same size or further out have no say any more: this one takes the place of
+  // the first of them.
+  auto at =
+      std::lower_bound(horizons_.begin(), horizons_.end(), size,
+                       [](const Horizon& horizon, int64_t value) { return horizon.size < value; });
+  if (at == horizons_.end()) {
+    horizons_.push_back(Horizon{size, &operation});  // may fail: before any other change
+  } else {
+    *at = Horizon{size, &operation};
+    horizons_.erase(std::next(at), horizons_.end());
+  }
 
   EraseFrom(size);
   size_ = size;
@@ -107,7 +114,7 @@ void PendingImage::Retire(const Operation& operation) noexcept {
       }
     }
   } else if (!horizons_.empty() && horizons_.front().operation == &operation) {
-    horizons_.erase(horizons_.begin());
+    horizons_.pop_front();
   }
   if (--pending_ == 0) {
     assert(ranges_.empty() && horizons_.empty());

@@ -18,8 +18,8 @@
 #define SQLITEASYNC_CORE_PENDING_IMAGE_H_
 
 #include <cstdint>
+#include <deque>
 #include <map>
-#include <vector>
 
 #include "operation.h"
 
@@ -90,7 +90,7 @@ class PendingImage {
   void CutTo(int64_t size, const Operation& operation);
 
   Ranges ranges_;
-  std::vector<Horizon> horizons_;
+  std::deque<Horizon> horizons_;
 
   // The size is size_ if it is known, else the larger of size_ and the parent's.
   int64_t size_ = 0;

@@ -1,6 +1,7 @@
 #include "writer.h"
 
 #include <chrono>
+#include <new>
 #include <system_error>
 #include <thread>
 
@@ -87,6 +88,8 @@ Writer::StartResult Writer::Start() {
     }).detach();
   } catch (const std::system_error&) {
     return StartResult::kOutOfThreads;
+  } catch (const std::bad_alloc&) {
+    return StartResult::kOutOfThreads;
   }
   while (runs_ == runs_before) queue_.WaitForProgress();
   return StartResult::kStarted;
@@ -147,12 +150,12 @@ int64_t Writer::Drain() {
   return queue_.changes();
 }
 
-void Writer::Reserve(int64_t cost) {
-  MutexLock lock(queue_.mutex);
-  while (!queue_.HasRoom(cost)) {
+template <typename Done>
+void Writer::WorkUntil(Done done) {
+  while (!done()) {
     if (running_ || queue_.Empty()) {
-      // Without a writer, and with nothing to perform, the bytes are those of another thread that
-      // is about to push or is performing.
+      // Without a writer, and with nothing to perform, it's another thread's turn: one that is
+      // performing the last operation, or has reserved bytes and is about to push.
       queue_.WaitForProgress();
       continue;
     }
@@ -161,7 +164,18 @@ void Writer::Reserve(int64_t cost) {
     PerformNext(&performed);
     queue_.mutex.Lock();
   }
+}
+
+void Writer::Reserve(int64_t cost) {
+  MutexLock lock(queue_.mutex);
+  WorkUntil([&]() REQUIRES(queue_.mutex) { return queue_.HasRoom(cost); });
   queue_.AddBytes(cost);
+}
+
+void Writer::Complete() {
+  MutexLock lock(queue_.mutex);
+  const int64_t target = queue_.pushed();
+  WorkUntil([&]() REQUIRES(queue_.mutex) { return queue_.done() >= target; });
 }
 
 }  // namespace sqliteasync

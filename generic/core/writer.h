@@ -54,6 +54,10 @@ class Writer {
   // are given up don't count. Returns how many, or -1, having done nothing, if a writer runs.
   int64_t Step(int64_t limit);
 
+  // Returns once everything that is queued by now has been performed, or given up. While no writer
+  // runs the calling thread performs it. REQUIRES: the caller holds no mutex of the core.
+  void Complete();
+
   // Calls `action` while no operation is being performed.
   // REQUIRES: the caller holds no mutex of the core.
   void BetweenOperations(const std::function<void()>& action) EXCLUDES(perform_mutex_);
@@ -74,6 +78,11 @@ class Writer {
   // Performs the oldest operation. Returns false if there was none. `performed`: it wasn't given
   // up.
   bool PerformNext(bool* performed) EXCLUDES(perform_mutex_);
+
+  // Returns once `done`, which looks at the queue with its mutex held, says so. While no writer
+  // runs the calling thread performs operations meanwhile.
+  template <typename Done>
+  void WorkUntil(Done done) REQUIRES(queue_.mutex);
 
   // The pause. Ends early when the writer is to stop or to hurry.
   void Pause() REQUIRES(queue_.mutex);

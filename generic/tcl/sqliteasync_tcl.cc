@@ -2,7 +2,7 @@
 
 #include <tcl.h>
 
-#include <cstring>
+#include <new>
 #include <string>
 
 #include "core/async_vfs.h"
@@ -299,6 +299,22 @@ int JoinSqlite(Tcl_Interp* interp) {
   return rc;
 }
 
+// No exception passes into Tcl.
+template <typename Action>
+int WithoutExceptions(Tcl_Interp* interp, Action action) noexcept {
+  try {
+    return action();
+  } catch (const std::bad_alloc&) {
+    Tcl_SetObjResult(interp, Tcl_NewStringObj("out of memory", -1));
+    return TCL_ERROR;
+  }
+}
+
+template <Tcl_ObjCmdProc* command>
+int Guarded(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) noexcept {
+  return WithoutExceptions(interp, [&] { return command(data, interp, objc, objv); });
+}
+
 void FinishAtExit(ClientData /*data*/) { Backend::Get().Finish(); }
 
 }  // namespace
@@ -308,21 +324,26 @@ extern "C" SQLITEASYNC_EXPORT int Sqliteasync_Init(Tcl_Interp* interp) {
   if (Tcl_GetVar2(interp, "::tcl_platform", "threaded", TCL_GLOBAL_ONLY) == nullptr) {
     return Fail(interp, "sqliteasync needs a Tcl that was built with threads (--enable-threads)");
   }
-  if (JoinSqlite(interp) != TCL_OK) return TCL_ERROR;
+  if (WithoutExceptions(interp, [&] { return JoinSqlite(interp); }) != TCL_OK) return TCL_ERROR;
   if (Tcl_LinkVar(interp, "sqlite3async_trace", reinterpret_cast<char*>(&sqliteasync::trace_flag),
                   TCL_LINK_INT) != TCL_OK) {
     return TCL_ERROR;
   }
 
-  static const struct {
+  struct Command {
     const char* name;
     Tcl_ObjCmdProc* command;
-  } kCommands[] = {
-      {"sqlite3async_enable", EnableCommand},     {"sqlite3async_halt", HaltCommand},
-      {"sqlite3async_delay", DelayCommand},       {"sqlite3async_initialize", InitializeCommand},
-      {"sqlite3async_shutdown", ShutdownCommand}, {"sqlite3async_control", ControlCommand},
-      {"sqlite3async_start", StartCommand},       {"sqlite3async_wait", WaitCommand},
-      {"sqlite3async_step", StepCommand},
+  };
+  static const Command kCommands[] = {
+      {"sqlite3async_enable", Guarded<EnableCommand>},
+      {"sqlite3async_halt", Guarded<HaltCommand>},
+      {"sqlite3async_delay", Guarded<DelayCommand>},
+      {"sqlite3async_initialize", Guarded<InitializeCommand>},
+      {"sqlite3async_shutdown", Guarded<ShutdownCommand>},
+      {"sqlite3async_control", Guarded<ControlCommand>},
+      {"sqlite3async_start", Guarded<StartCommand>},
+      {"sqlite3async_wait", Guarded<WaitCommand>},
+      {"sqlite3async_step", Guarded<StepCommand>},
   };
   for (const auto& [name, command] : kCommands) {
     Tcl_CreateObjCommand(interp, name, command, nullptr, nullptr);

@@ -11,9 +11,9 @@ SQLITE_EXTENSION_INIT3
 
 namespace sqliteasync {
 
-// The oldest SQLite whose API table holds every function the core calls: sqlite3_create_filename()
-// and its like came with 3.31.0, SQLITE_FCNTL_EXTERNAL_READER and the rest are only numbers.
-inline constexpr int kMinimumSqliteVersion = 3031000;
+// The oldest SQLite that is let in, the same that configure asks for its headers. Its API table holds
+// every function the core calls (sqlite3_create_filename() and its like came with 3.32.0).
+inline constexpr int kMinimumSqliteVersion = 3034000;
 
 }  // namespace sqliteasync
 

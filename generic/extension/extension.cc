@@ -27,7 +27,7 @@ int Bind(const sqlite3_api_routines* api, char** error) {
                   "one copy only");
   }
   if (api->libversion_number() < sqliteasync::kMinimumSqliteVersion) {
-    return Refuse(api, error, "needs SQLite 3.31.0 or later");
+    return Refuse(api, error, "needs SQLite 3.34.0 or later");
   }
   if (api->xthreadsafe() == 0) {
     return Refuse(api, error,

@@ -1,0 +1,153 @@
+#include "core/write_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+namespace sqliteasync {
+namespace {
+
+OperationPtr Make(OperationKind kind, int64_t mark = 0) {
+  OperationPtr operation = NewOperation(kind, nullptr, nullptr);
+  operation->offset = mark;
+  return operation;
+}
+
+// Pops an operation and returns its mark; -1 if there is none.
+int64_t PopMark(WriteQueue& queue) {
+  MutexLock lock(queue.mutex);
+  const OperationPtr operation(queue.Pop());
+  if (operation == nullptr) return -1;
+  queue.Done(operation->cost(), IsChange(operation->kind));
+  return operation->offset;
+}
+
+TEST(WriteQueueTest, FirstInFirstOut) {
+  WriteQueue queue;
+  for (int64_t mark = 1; mark <= 3; ++mark) queue.Push(Make(OperationKind::kTruncate, mark));
+  EXPECT_EQ(PopMark(queue), 1);
+  queue.Push(Make(OperationKind::kTruncate, 4));
+  EXPECT_EQ(PopMark(queue), 2);
+  EXPECT_EQ(PopMark(queue), 3);
+  EXPECT_EQ(PopMark(queue), 4);
+  EXPECT_EQ(PopMark(queue), -1);
+  queue.Push(Make(OperationKind::kTruncate, 5));
+  EXPECT_EQ(PopMark(queue), 5) << "pushed after it was empty";
+}
+
+TEST(WriteQueueTest, AnOperationCountsAsQueuedUntilItIsDone) {
+  WriteQueue queue;
+  queue.Push(Make(OperationKind::kSync));
+  MutexLock lock(queue.mutex);
+  const OperationPtr operation(queue.Pop());
+  EXPECT_TRUE(queue.Empty());
+  EXPECT_EQ(queue.count(), 1);
+  EXPECT_EQ(queue.changes(), 1);
+  EXPECT_EQ(queue.pushed(), 1);
+  EXPECT_EQ(queue.done(), 0);
+  queue.Done(0, true);
+  EXPECT_EQ(queue.count(), 0);
+  EXPECT_EQ(queue.changes(), 0);
+  EXPECT_EQ(queue.done(), 1);
+}
+
+TEST(WriteQueueTest, ClosesAndUnlocksAreNoChanges) {
+  WriteQueue queue;
+  for (const OperationKind kind : {OperationKind::kClose, OperationKind::kUnlock}) {
+    queue.Push(Make(kind));
+  }
+  for (const OperationKind kind :
+       {OperationKind::kWrite, OperationKind::kSync, OperationKind::kTruncate,
+        OperationKind::kDelete, OperationKind::kOpen}) {
+    queue.Push(Make(kind));
+  }
+  {
+    MutexLock lock(queue.mutex);
+    EXPECT_EQ(queue.count(), 7);
+    EXPECT_EQ(queue.changes(), 5);
+  }
+  while (PopMark(queue) >= 0) {
+  }
+  MutexLock lock(queue.mutex);
+  EXPECT_EQ(queue.count(), 0);
+  EXPECT_EQ(queue.changes(), 0);
+}
+
+TEST(WriteQueueTest, RoomIsWhatTheLimitLeaves) {
+  WriteQueue queue;
+  queue.SetLimit(100);
+  MutexLock lock(queue.mutex);
+  EXPECT_TRUE(queue.HasRoom(1000)) << "a larger one is admitted when nothing is queued";
+  queue.AddBytes(60);
+  EXPECT_TRUE(queue.HasRoom(40));
+  EXPECT_FALSE(queue.HasRoom(41));
+  queue.AddBytes(40);
+  EXPECT_FALSE(queue.HasRoom(1));
+  EXPECT_TRUE(queue.HasRoom(0));
+}
+
+TEST(WriteQueueTest, BytesThatWereNotUsedAreGivenBack) {
+  WriteQueue queue;
+  queue.SetLimit(100);
+  {
+    MutexLock lock(queue.mutex);
+    queue.AddBytes(100);
+    EXPECT_FALSE(queue.HasRoom(100));
+  }
+  queue.GiveBack(50);
+  MutexLock lock(queue.mutex);
+  EXPECT_TRUE(queue.HasRoom(50));
+  EXPECT_FALSE(queue.HasRoom(51));
+}
+
+TEST(WriteQueueTest, BytesLeaveWithTheOperation) {
+  WriteQueue queue;
+  queue.SetLimit(8);
+  {
+    MutexLock lock(queue.mutex);
+    queue.AddBytes(8);
+  }
+  queue.Push(NewWrite(nullptr, nullptr, "12345678", 8, 0));
+  MutexLock lock(queue.mutex);
+  const OperationPtr operation(queue.Pop());
+  EXPECT_FALSE(queue.HasRoom(1)) << "they are in memory while it is performed";
+  queue.Done(operation->cost(), true);
+  EXPECT_TRUE(queue.HasRoom(8));
+}
+
+TEST(WriteQueueTest, LimitZeroIsNone) {
+  WriteQueue queue;
+  queue.SetLimit(0);
+  MutexLock lock(queue.mutex);
+  queue.AddBytes(int64_t{1} << 40);
+  EXPECT_TRUE(queue.HasRoom(int64_t{1} << 40));
+}
+
+TEST(WriteQueueTest, StartsWithSixtyFourMebibytes) {
+  WriteQueue queue;
+  MutexLock lock(queue.mutex);
+  EXPECT_EQ(queue.limit(), 64 * 1024 * 1024);
+}
+
+TEST(OperationTest, AWriteHoldsACopyOfTheBytes) {
+  char bytes[] = "abc";
+  const OperationPtr write = NewWrite(nullptr, nullptr, bytes, 3, 7);
+  bytes[0] = 'X';
+  EXPECT_EQ(write->bytes()[0], 'a');
+  EXPECT_EQ(write->offset, 7);
+  EXPECT_EQ(write->end(), 10);
+  EXPECT_EQ(write->cost(), 3);
+}
+
+TEST(OperationTest, NamesAreTheHistoricalOnes) {
+  EXPECT_STREQ(OperationName(OperationKind::kWrite), "WRITE");
+  EXPECT_STREQ(OperationName(OperationKind::kSync), "SYNC");
+  EXPECT_STREQ(OperationName(OperationKind::kTruncate), "TRUNCATE");
+  EXPECT_STREQ(OperationName(OperationKind::kClose), "CLOSE");
+  EXPECT_STREQ(OperationName(OperationKind::kDelete), "DELETE");
+  EXPECT_STREQ(OperationName(OperationKind::kOpen), "OPENEX");
+  EXPECT_STREQ(OperationName(OperationKind::kUnlock), "UNLOCK");
+}
+
+}  // namespace
+}  // namespace sqliteasync

@@ -88,7 +88,7 @@ run_tcl_scripts() {
   {
     limited $((timeout * 3)) env ${preload:+"LD_PRELOAD=$preload"} "$TCLSH" "$srcdir/tests/all.tcl" "$@" </dev/null 2>&1
     echo $? >"$logs/all.status"
-  } | tee "$log"
+  } | tee "$log" | sed 's/^\([0-9]* passed, [0-9]* failed\)$/Tcl scripts: \1/'
   status=$(cat "$logs/all.status")
   counts=$(tail -n 1 "$log" | sed -n 's/^\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed$/\1 \2/p')
   if [ -z "$counts" ]; then

@@ -82,9 +82,9 @@ int Backend::SetHalt(int halt) {
   return SQLITE_OK;
 }
 
-int Backend::SetDelay(int milliseconds) {
-  if (milliseconds < 0) return SQLITE_MISUSE;
-  writer_.SetDelay(milliseconds);
+int Backend::SetDelay(int64_t milliseconds) {
+  if (milliseconds < 0 || milliseconds > Writer::kMaximumDelay) return SQLITE_MISUSE;
+  writer_.SetDelay(static_cast<int>(milliseconds));
   return SQLITE_OK;
 }
 

@@ -51,7 +51,7 @@ class Backend {
   // range and then change nothing.
   int SetHalt(int halt);  // SQLITEASYNC_HALT_*
   int halt() { return static_cast<int>(writer_.halt()); }
-  int SetDelay(int milliseconds);  // not negative
+  int SetDelay(int64_t milliseconds);  // not negative
   int delay() { return writer_.delay(); }
   int SetLockFiles(int lock_files);  // 0 or not; only while no file is open and nothing is queued
   int lock_files() { return foreground_.lock_files() ? 1 : 0; }

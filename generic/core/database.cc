@@ -78,7 +78,7 @@ bool Database::Unlock(SharedFile& file, LockHolder& holder, int level, bool can_
   file.locks_.Lower(holder, level);
   const int highest = main.locks_.Highest();
   if (highest > SQLITE_LOCK_SHARED || !real_lock_.MayLowerTo(highest)) return false;
-  if (error() == SQLITE_OK) {
+  {
     MutexLock lock(mutex);
     // An UNLOCK that is queued holds the lock for all changes in front of it. Without one at hand
     // those behind it were made without a lock of this connection's, and need none now.
@@ -156,11 +156,14 @@ void Database::Disconnect(ParentFile& connection) {
   if (idle && connected_ == 0) {
     for (ParentFile* handle : connections_) handle->Close();
     connections_.clear();
+    witness_ = nullptr;
     CloseWriteHandle();
-  } else if (connections_.size() > 1) {
-    // The last one stays: it can tell whether the file has been moved.
-    CloseConnection(connection);
+    return;
   }
+  // The CLOSE of this one will be behind all changes that are queued, those of the last witness
+  // aren't.
+  if (witness_ != nullptr) CloseConnection(*witness_);
+  witness_ = &connection;
 }
 
 void Database::PerformClose(ParentFile& connection) {
@@ -173,6 +176,7 @@ void Database::CloseConnection(ParentFile& connection) {
   auto at = std::find(connections_.begin(), connections_.end(), &connection);
   if (at == connections_.end()) return;
   connections_.erase(at);
+  if (witness_ == &connection) witness_ = nullptr;
   connection.Close();
 }
 
@@ -182,12 +186,10 @@ void Database::CloseWriteHandle() {
 }
 
 bool Database::Moved() {
-  // Rather not the handle that writes, on which the answer waits for what the writer does through
-  // it.
-  ParentFile* handle = connections_.empty() ? write_handle_.get() : connections_.front();
+  if (connections_.empty()) return false;
+  // Not the handle that writes, on which the answer would wait for what the writer does through it.
   int moved = 0;
-  return handle != nullptr && handle->Control(SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
-         moved != 0;
+  return connections_.front()->Control(SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
 }
 
 }  // namespace sqliteasync

@@ -155,8 +155,9 @@ class Database : public std::enable_shared_from_this<Database> {
   RealLock real_lock_ GUARDED_BY(lock_mutex);
   std::unique_ptr<ParentFile> write_handle_ GUARDED_BY(lock_mutex);
   std::vector<ParentFile*> connections_ GUARDED_BY(lock_mutex);
-  int connected_ GUARDED_BY(lock_mutex) = 0;  // connections that SQLite has open
-  int unclosed_ GUARDED_BY(lock_mutex) = 0;   // connections whose CLOSE has not been performed
+  ParentFile* witness_ GUARDED_BY(lock_mutex) = nullptr;  // the one of these that SQLite has closed
+  int connected_ GUARDED_BY(lock_mutex) = 0;              // connections that SQLite has open
+  int unclosed_ GUARDED_BY(lock_mutex) = 0;  // connections whose CLOSE has not been performed
 
   int64_t queued_ GUARDED_BY(mutex) = 0;   // all that is counted
   int64_t changes_ GUARDED_BY(mutex) = 0;  // without the UNLOCKs

@@ -77,9 +77,10 @@ class Foreground {
   int OpenAtOnce(const std::string& path, const char* name, int flags, NewFile* file);
   int OpenQueued(NewFile file, bool fresh, NewFile* opened);
 
-  // The last connection of a database that has failed is gone: its path leads to a new Database
-  // from now on, and a new open looks for a hot journal without our own lock in its way.
-  void StartClean(Database& database) REQUIRES(database.lock_mutex);
+  // If the last connection of a database that has failed is gone: its path leads to a new Database
+  // from now on, and a new open looks for a hot journal without our own lock in its way. Otherwise
+  // false.
+  bool StartClean(Database& database);
 
   // Makes way for the file that someone has put at the path of `database`.
   void Replace(Database& database);

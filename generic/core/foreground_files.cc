@@ -101,9 +101,7 @@ int Foreground::OpenMain(const std::string& path, const char* name, int flags, N
   for (;;) {
     const std::shared_ptr<Database> database = registry_.DatabaseAt(path);
     if (database->error() != SQLITE_OK) {
-      MutexLock lock(database->lock_mutex);
-      if (database->Connected()) return database->error();
-      StartClean(*database);
+      if (!StartClean(*database)) return database->error();
       continue;
     }
     const UriParameters parameters = ParametersFor(name, flags);
@@ -130,15 +128,24 @@ int Foreground::OpenMain(const std::string& path, const char* name, int flags, N
   }
 }
 
-void Foreground::StartClean(Database& database) {
-  database.LowerRealLock();
-  database.Detach();
-  registry_.Detach(database);
+bool Foreground::StartClean(Database& database) {
+  bool clean = false;
+  // An operation in hand may be one of this database's, which needs the real lock.
+  writer_.BetweenOperations([&] {
+    MutexLock lock(database.lock_mutex);
+    if (database.Connected()) return;
+    clean = true;
+    database.LowerRealLock();
+    database.Detach();
+    registry_.Detach(database);
+  });
+  if (!clean) return false;
   // Recovery asks for the super-journals that lie on disk.
   while (const std::shared_ptr<Database> super_journal = transactions_.TakeFailed(database)) {
     super_journal->Detach();
     registry_.Detach(*super_journal);
   }
+  return true;
 }
 
 void Foreground::Replace(Database& database) {
@@ -222,9 +229,11 @@ void Foreground::Close(OpenFile* file) noexcept {
   if (file->main) {
     Unlock(*file,
            SQLITE_LOCK_NONE);  // SQLite has done so; a host that hasn't leaves nothing behind
-    MutexLock lock(database.lock_mutex);
-    database.Disconnect(file->handle);
-    if (database.error() != SQLITE_OK && !database.Connected()) StartClean(database);
+    {
+      MutexLock lock(database.lock_mutex);
+      database.Disconnect(file->handle);
+    }
+    if (database.error() != SQLITE_OK) StartClean(database);
   } else if (file->at_once && !file->changed) {
     file->handle.Close();
   }

@@ -9,7 +9,8 @@
 namespace sqliteasync {
 
 int64_t PendingImage::ParentHorizon() const {
-  return horizons_.empty() ? std::numeric_limits<int64_t>::max() : horizons_.front().size;
+  return retired_horizons_ == horizons_.size() ? std::numeric_limits<int64_t>::max()
+                                               : horizons_[retired_horizons_].size;
 }
 
 void PendingImage::Write(const Operation& operation) {
@@ -113,8 +114,14 @@ void PendingImage::Retire(const Operation& operation) noexcept {
         ++at;
       }
     }
-  } else if (!horizons_.empty() && horizons_.front().operation == &operation) {
-    horizons_.pop_front();
+  } else if (retired_horizons_ < horizons_.size() &&
+             horizons_[retired_horizons_].operation == &operation) {
+    // Cleared away when they are the half, so that each costs the same however many there are.
+    if (++retired_horizons_ * 2 >= horizons_.size()) {
+      horizons_.erase(horizons_.begin(),
+                      horizons_.begin() + static_cast<std::ptrdiff_t>(retired_horizons_));
+      retired_horizons_ = 0;
+    }
   }
   if (--pending_ == 0) {
     assert(ranges_.empty() && horizons_.empty());

@@ -10,16 +10,17 @@
 //
 // Invariants:
 //   - ranges_ are disjoint, each lies inside the WRITE it points at, and that WRITE is pending.
-//   - horizons_ holds the pending operations that cut the file, oldest first, with strictly
-//     growing sizes: the parent shows below the first, and as one retires the next takes over.
+//   - horizons_, behind its retired front, holds the pending operations that cut the file, oldest
+//     first, with strictly growing sizes: the parent shows below the first, and as one retires the
+//     next takes over.
 //   - With nothing pending the image is as new: the parent alone is the truth.
 
 #ifndef SQLITEASYNC_CORE_PENDING_IMAGE_H_
 #define SQLITEASYNC_CORE_PENDING_IMAGE_H_
 
 #include <cstdint>
-#include <deque>
 #include <map>
+#include <vector>
 
 #include "operation.h"
 
@@ -90,7 +91,8 @@ class PendingImage {
   void CutTo(int64_t size, const Operation& operation);
 
   Ranges ranges_;
-  std::deque<Horizon> horizons_;
+  std::vector<Horizon> horizons_;
+  size_t retired_horizons_ = 0;  // so many at the front have been retired
 
   // The size is size_ if it is known, else the larger of size_ and the parent's.
   int64_t size_ = 0;

@@ -11,8 +11,8 @@ SQLITE_EXTENSION_INIT3
 
 namespace sqliteasync {
 
-// The oldest SQLite that is let in, the same that configure asks for its headers. Its API table holds
-// every function the core calls (sqlite3_create_filename() and its like came with 3.32.0).
+// The oldest SQLite that is let in, the same that configure asks for its headers. Its API table
+// holds every function the core calls (sqlite3_create_filename() and its like came with 3.32.0).
 inline constexpr int kMinimumSqliteVersion = 3034000;
 
 }  // namespace sqliteasync

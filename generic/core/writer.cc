@@ -132,11 +132,6 @@ bool Writer::PerformNext(bool* performed) {
   return true;
 }
 
-void Writer::BetweenOperations(const std::function<void()>& action) {
-  MutexLock perform(perform_mutex_);
-  action();
-}
-
 void Writer::WaitUntilEmpty() {
   MutexLock lock(queue_.mutex);
   while (running_ && queue_.count() > 0) queue_.WaitForProgress();

@@ -8,7 +8,7 @@
 #define SQLITEASYNC_CORE_WRITER_H_
 
 #include <cstdint>
-#include <functional>
+#include <limits>
 
 #include "mutex.h"
 #include "performer.h"
@@ -24,6 +24,9 @@ class Writer {
   Writer(WriteQueue& queue, Performer& performer) : queue_(queue), performer_(performer) {}
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
+
+  // Milliseconds: what an int holds, as the C API passes it.
+  static constexpr int kMaximumDelay = std::numeric_limits<int>::max();
 
   // The settings. The delay is the pause after each operation that the writer performs, in
   // milliseconds; a change takes effect at once, in the pause as well.
@@ -60,7 +63,11 @@ class Writer {
 
   // Calls `action` while no operation is being performed.
   // REQUIRES: the caller holds no mutex of the core.
-  void BetweenOperations(const std::function<void()>& action) EXCLUDES(perform_mutex_);
+  template <typename Action>
+  void BetweenOperations(Action action) EXCLUDES(perform_mutex_) {
+    MutexLock perform(perform_mutex_);
+    action();
+  }
 
   // Returns once nothing is queued, or no writer runs any more.
   void WaitUntilEmpty();

@@ -99,13 +99,14 @@ int DelayCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* con
     Tcl_WrongNumArgs(interp, 1, objv, "?MS?");
     return TCL_ERROR;
   }
-  int milliseconds = 0;
-  if (Tcl_GetIntFromObj(interp, objv[1], &milliseconds) != TCL_OK) return TCL_ERROR;
-  if (milliseconds < 0) {
-    return Fail(interp, "delay is negative: " + std::to_string(milliseconds) +
-                            "; should be a number of milliseconds from 0 up");
+  Tcl_WideInt milliseconds = 0;
+  if (Tcl_GetWideIntFromObj(interp, objv[1], &milliseconds) != TCL_OK) return TCL_ERROR;
+  if (backend.SetDelay(milliseconds) != SQLITE_OK) {
+    return Fail(interp, "delay is out of range: " + std::to_string(milliseconds) +
+                            "; should be a number of milliseconds from 0 to " +
+                            std::to_string(sqliteasync::Writer::kMaximumDelay));
   }
-  return CodeToResult(interp, backend.SetDelay(milliseconds));
+  return TCL_OK;
 }
 
 // --- Second generation ---
@@ -122,7 +123,7 @@ int InitializeCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj
 
 int ShutdownCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
   if (objc != 1) {
-    Tcl_WrongNumArgs(interp, 1, objv, "");
+    Tcl_WrongNumArgs(interp, 1, objv, nullptr);
     return TCL_ERROR;
   }
   return Unregister(interp);
@@ -147,8 +148,8 @@ int ControlHalt(Tcl_Interp* interp, Tcl_Obj* value) {
 int ControlDelay(Tcl_Interp* interp, Tcl_Obj* value) {
   Backend& backend = Backend::Get();
   if (value != nullptr) {
-    int milliseconds = 0;
-    if (Tcl_GetIntFromObj(interp, value, &milliseconds) != TCL_OK ||
+    Tcl_WideInt milliseconds = 0;
+    if (Tcl_GetWideIntFromObj(interp, value, &milliseconds) != TCL_OK ||
         CodeToResult(interp, backend.SetDelay(milliseconds)) != TCL_OK) {
       return TCL_ERROR;
     }
@@ -210,7 +211,7 @@ int ControlCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* c
 int StartCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
   using StartResult = sqliteasync::Writer::StartResult;
   if (objc != 1) {
-    Tcl_WrongNumArgs(interp, 1, objv, "");
+    Tcl_WrongNumArgs(interp, 1, objv, nullptr);
     return TCL_ERROR;
   }
   switch (Backend::Get().writer().Start()) {
@@ -226,7 +227,7 @@ int StartCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* con
 
 int WaitCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
   if (objc != 1) {
-    Tcl_WrongNumArgs(interp, 1, objv, "");
+    Tcl_WrongNumArgs(interp, 1, objv, nullptr);
     return TCL_ERROR;
   }
   if (!Backend::Get().writer().Wait()) return Fail(interp, "would block forever");

@@ -69,8 +69,9 @@ void PendingImage::EraseFrom(int64_t offset) noexcept {
 void PendingImage::CutTo(int64_t size, const Operation& operation) {
   // Older cuts to the same size or further out have no say any more: this one takes the place of
   // the first of them.
+  const auto pending = horizons_.begin() + static_cast<std::ptrdiff_t>(retired_horizons_);
   auto at =
-      std::lower_bound(horizons_.begin(), horizons_.end(), size,
+      std::lower_bound(pending, horizons_.end(), size,
                        [](const Horizon& horizon, int64_t value) { return horizon.size < value; });
   if (at == horizons_.end()) {
     horizons_.push_back(Horizon{size, &operation});  // may fail: before any other change

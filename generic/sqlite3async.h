@@ -134,8 +134,8 @@ int sqlite3async_control(int op, ...);
 **     Takes effect at once on a writer that is running, and on all later ones,
 **     until it is set again. Any other value is SQLITE_MISUSE.
 */
-#define SQLITEASYNC_HALT          1
-#define SQLITEASYNC_GET_HALT      2
+#define SQLITEASYNC_HALT 1
+#define SQLITEASYNC_GET_HALT 2
 
 /*
 ** SQLITEASYNC_DELAY (int)          How long the writer pauses after each
@@ -145,8 +145,8 @@ int sqlite3async_control(int op, ...);
 **     From 0 up; a negative value is SQLITE_MISUSE. Only the writer pauses, so
 **     the program feels it only where it waits for room in the queue.
 */
-#define SQLITEASYNC_DELAY         3
-#define SQLITEASYNC_GET_DELAY     4
+#define SQLITEASYNC_DELAY 3
+#define SQLITEASYNC_GET_DELAY 4
 
 /*
 ** SQLITEASYNC_LOCKFILES (int)          Whether databases are locked in the file
@@ -161,7 +161,7 @@ int sqlite3async_control(int op, ...);
 **     queued (the close of a file is queued like any other change); else
 **     SQLITE_MISUSE.
 */
-#define SQLITEASYNC_LOCKFILES     5
+#define SQLITEASYNC_LOCKFILES 5
 #define SQLITEASYNC_GET_LOCKFILES 6
 
 /*
@@ -177,15 +177,15 @@ int sqlite3async_control(int op, ...);
 **     the queue is empty. A limit lower than what is pending holds for the
 **     writes that come after.
 */
-#define SQLITEASYNC_QUEUELIMIT     7
+#define SQLITEASYNC_QUEUELIMIT 7
 #define SQLITEASYNC_GET_QUEUELIMIT 8
 
 /*
 ** The values of SQLITEASYNC_HALT.
 */
 #define SQLITEASYNC_HALT_NEVER 0
-#define SQLITEASYNC_HALT_NOW   1
-#define SQLITEASYNC_HALT_IDLE  2
+#define SQLITEASYNC_HALT_NOW 1
+#define SQLITEASYNC_HALT_IDLE 2
 
 #ifdef __cplusplus
 }

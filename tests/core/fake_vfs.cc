@@ -606,11 +606,10 @@ int FakeVfs::Control(Handle& handle, int verb, void* argument) {
       setting = handle.powersafe_overwrite ? 1 : 0;
       return SQLITE_OK;
     }
-    case SQLITE_FCNTL_SIZE_HINT: {
-      const auto size = static_cast<size_t>(*static_cast<sqlite3_int64*>(argument));
-      if (handle.data->bytes.size() < size) handle.data->bytes.resize(size);
+    // Like the unix VFS without a chunk size: a file that grew by a hint would differ from one that
+    // grew by its writes.
+    case SQLITE_FCNTL_SIZE_HINT:
       return SQLITE_OK;
-    }
     case SQLITE_FCNTL_CHUNK_SIZE:
       return SQLITE_OK;
     case SQLITE_FCNTL_LAST_ERRNO:

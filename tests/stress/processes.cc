@@ -212,7 +212,7 @@ class Worker {
 void WatchLog(void* recovered, int code, const char* message) {
   if (code == SQLITE_NOTICE_RECOVER_ROLLBACK) {
     ++*static_cast<std::atomic<int>*>(recovered);
-  } else if (std::strstr(message, "sqliteasync") != nullptr || code == SQLITE_CORRUPT) {
+  } else if (std::strncmp(message, "sqliteasync:", 12) == 0 || code == SQLITE_CORRUPT) {
     STRESS_FAIL("SQLite's log: (" + std::to_string(code) + ") " + message);
   }
 }

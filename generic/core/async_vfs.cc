@@ -1,7 +1,8 @@
 #include "async_vfs.h"
 
-#include <algorithm>
 #include <new>
+
+#include "vfs_over_parent.h"
 
 namespace sqliteasync {
 
@@ -13,15 +14,13 @@ struct AsyncFile : sqlite3_file {
   OpenFile* open_file;
 };
 
-// pAppData of the VFS.
-struct VfsContext {
-  Foreground* foreground;
-  sqlite3_vfs* parent;
+struct AsyncContext : VfsContext {
+  Foreground* foreground = nullptr;
 };
 
-VfsContext& ContextOf(sqlite3_vfs* vfs) { return *static_cast<VfsContext*>(vfs->pAppData); }
-sqlite3_vfs* ParentOf(sqlite3_vfs* vfs) { return ContextOf(vfs).parent; }
-Foreground& ForegroundOf(sqlite3_vfs* vfs) { return *ContextOf(vfs).foreground; }
+Foreground& ForegroundOf(sqlite3_vfs* vfs) {
+  return *static_cast<AsyncContext*>(static_cast<VfsContext*>(vfs->pAppData))->foreground;
+}
 
 // Calls `action`; running out of memory in it is `out_of_memory`.
 template <typename Action>
@@ -153,86 +152,21 @@ int VfsFullPathname(sqlite3_vfs* vfs, const char* name, int size, char* out) {
   return Guarded(SQLITE_NOMEM, [&] { return ForegroundOf(vfs).FullPathname(name, size, out); });
 }
 
-void* VfsDlOpen(sqlite3_vfs* vfs, const char* name) {
-  return ParentOf(vfs)->xDlOpen(ParentOf(vfs), name);
-}
-
-void VfsDlError(sqlite3_vfs* vfs, int size, char* message) {
-  ParentOf(vfs)->xDlError(ParentOf(vfs), size, message);
-}
-
-void (*VfsDlSym(sqlite3_vfs* vfs, void* library, const char* symbol))(void) {
-  return ParentOf(vfs)->xDlSym(ParentOf(vfs), library, symbol);
-}
-
-void VfsDlClose(sqlite3_vfs* vfs, void* library) {
-  ParentOf(vfs)->xDlClose(ParentOf(vfs), library);
-}
-
-int VfsRandomness(sqlite3_vfs* vfs, int size, char* out) {
-  return ParentOf(vfs)->xRandomness(ParentOf(vfs), size, out);
-}
-
-int VfsSleep(sqlite3_vfs* vfs, int microseconds) {
-  return ParentOf(vfs)->xSleep(ParentOf(vfs), microseconds);
-}
-
-int VfsCurrentTime(sqlite3_vfs* vfs, double* day) {
-  return ParentOf(vfs)->xCurrentTime(ParentOf(vfs), day);
-}
-
-int VfsGetLastError(sqlite3_vfs* vfs, int size, char* message) {
-  return ParentOf(vfs)->xGetLastError(ParentOf(vfs), size, message);
-}
-
-int VfsCurrentTimeInt64(sqlite3_vfs* vfs, sqlite3_int64* milliseconds) {
-  return ParentOf(vfs)->xCurrentTimeInt64(ParentOf(vfs), milliseconds);
-}
-
-int VfsSetSystemCall(sqlite3_vfs* vfs, const char* name, sqlite3_syscall_ptr call) {
-  return ParentOf(vfs)->xSetSystemCall(ParentOf(vfs), name, call);
-}
-
-sqlite3_syscall_ptr VfsGetSystemCall(sqlite3_vfs* vfs, const char* name) {
-  return ParentOf(vfs)->xGetSystemCall(ParentOf(vfs), name);
-}
-
-const char* VfsNextSystemCall(sqlite3_vfs* vfs, const char* name) {
-  return ParentOf(vfs)->xNextSystemCall(ParentOf(vfs), name);
-}
-
 }  // namespace
 
 sqlite3_vfs MakeAsyncVfs(const char* name, sqlite3_vfs* parent, Foreground* foreground) {
-  static VfsContext context;  // there is one backend, and one parent at a time
-  context = VfsContext{foreground, parent};
+  static AsyncContext context;  // there is one backend, and one parent at a time
+  context.parent = parent;
+  context.foreground = foreground;
 
   sqlite3_vfs vfs{};
-  vfs.iVersion = std::min(parent->iVersion, 3);
+  PassOnToParent(&context, &vfs);
   vfs.szOsFile = sizeof(AsyncFile);
-  vfs.mxPathname = parent->mxPathname;
   vfs.zName = name;
-  vfs.pAppData = &context;
   vfs.xOpen = VfsOpen;
   vfs.xDelete = VfsDelete;
   vfs.xAccess = VfsAccess;
   vfs.xFullPathname = VfsFullPathname;
-  vfs.xDlOpen = parent->xDlOpen == nullptr ? nullptr : VfsDlOpen;
-  vfs.xDlError = parent->xDlError == nullptr ? nullptr : VfsDlError;
-  vfs.xDlSym = parent->xDlSym == nullptr ? nullptr : VfsDlSym;
-  vfs.xDlClose = parent->xDlClose == nullptr ? nullptr : VfsDlClose;
-  vfs.xRandomness = VfsRandomness;
-  vfs.xSleep = VfsSleep;
-  vfs.xCurrentTime = parent->xCurrentTime == nullptr ? nullptr : VfsCurrentTime;
-  vfs.xGetLastError = parent->xGetLastError == nullptr ? nullptr : VfsGetLastError;
-  if (vfs.iVersion >= 2) {
-    vfs.xCurrentTimeInt64 = parent->xCurrentTimeInt64 == nullptr ? nullptr : VfsCurrentTimeInt64;
-  }
-  if (vfs.iVersion >= 3) {
-    vfs.xSetSystemCall = parent->xSetSystemCall == nullptr ? nullptr : VfsSetSystemCall;
-    vfs.xGetSystemCall = parent->xGetSystemCall == nullptr ? nullptr : VfsGetSystemCall;
-    vfs.xNextSystemCall = parent->xNextSystemCall == nullptr ? nullptr : VfsNextSystemCall;
-  }
   return vfs;
 }
 

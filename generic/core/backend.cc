@@ -40,6 +40,7 @@ int Backend::Register(const char* parent_name, const char* default_name) {
     }
   }
   registered_ = true;
+  parent_ = parent;
   return SQLITE_OK;
 }
 
@@ -53,6 +54,11 @@ int Backend::MakeDefault(const char* name) {
 bool Backend::Registered() {
   MutexLock lock(registration_mutex_);
   return registered_;
+}
+
+bool Backend::StandsOn(const sqlite3_vfs* vfs) {
+  MutexLock lock(registration_mutex_);
+  return registered_ && parent_ == vfs;
 }
 
 Backend::Refusal Backend::Unregister() {

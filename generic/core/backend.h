@@ -35,6 +35,9 @@ class Backend {
 
   bool Registered() EXCLUDES(registration_mutex_);
 
+  // Is `vfs` the parent of the two, and are they registered?
+  bool StandsOn(const sqlite3_vfs* vfs) EXCLUDES(registration_mutex_);
+
   // Why the VFSes could not be unregistered.
   struct Refusal {
     int64_t open_files = 0;
@@ -76,6 +79,7 @@ class Backend {
 
   Mutex registration_mutex_;
   bool registered_ GUARDED_BY(registration_mutex_) = false;
+  const sqlite3_vfs* parent_ GUARDED_BY(registration_mutex_) = nullptr;
   sqlite3_vfs first_ GUARDED_BY(registration_mutex_) = {};
   sqlite3_vfs second_ GUARDED_BY(registration_mutex_) = {};
 };

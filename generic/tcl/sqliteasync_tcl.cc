@@ -8,8 +8,11 @@
 #include "core/async_vfs.h"
 #include "core/backend.h"
 #include "core/trace.h"
+#include "device_command.h"
 #include "extension/extension.h"
 #include "platform.h"
+#include "sim/allocation.h"
+#include "sim/devices.h"
 #include "sqlite3async.h"
 
 namespace {
@@ -316,6 +319,18 @@ int Guarded(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]
   return WithoutExceptions(interp, [&] { return command(data, interp, objc, objv); });
 }
 
+// A command that works while the fault simulator has every allocation fail: SQLite's scripts start,
+// wait and shut down then.
+template <Tcl_ObjCmdProc* command>
+int Control(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) noexcept {
+  const sqliteasync::sim::AllocationExemption exemption;
+  return Guarded<command>(data, interp, objc, objv);
+}
+
+const char* NameOfVfsOn(const sqlite3_vfs* vfs) {
+  return Backend::Get().StandsOn(vfs) ? sqliteasync::kSecondGenerationName : nullptr;
+}
+
 void FinishAtExit(ClientData /*data*/) { Backend::Get().Finish(); }
 
 }  // namespace
@@ -336,14 +351,14 @@ extern "C" SQLITEASYNC_EXPORT int Sqliteasync_Init(Tcl_Interp* interp) {
     Tcl_ObjCmdProc* command;
   };
   static const Command kCommands[] = {
-      {"sqlite3async_enable", Guarded<EnableCommand>},
-      {"sqlite3async_halt", Guarded<HaltCommand>},
-      {"sqlite3async_delay", Guarded<DelayCommand>},
-      {"sqlite3async_initialize", Guarded<InitializeCommand>},
-      {"sqlite3async_shutdown", Guarded<ShutdownCommand>},
-      {"sqlite3async_control", Guarded<ControlCommand>},
-      {"sqlite3async_start", Guarded<StartCommand>},
-      {"sqlite3async_wait", Guarded<WaitCommand>},
+      {"sqlite3async_enable", Control<EnableCommand>},
+      {"sqlite3async_halt", Control<HaltCommand>},
+      {"sqlite3async_delay", Control<DelayCommand>},
+      {"sqlite3async_initialize", Control<InitializeCommand>},
+      {"sqlite3async_shutdown", Control<ShutdownCommand>},
+      {"sqlite3async_control", Control<ControlCommand>},
+      {"sqlite3async_start", Control<StartCommand>},
+      {"sqlite3async_wait", Control<WaitCommand>},
       {"sqlite3async_step", Guarded<StepCommand>},
   };
   for (const auto& [name, command] : kCommands) {
@@ -352,5 +367,10 @@ extern "C" SQLITEASYNC_EXPORT int Sqliteasync_Init(Tcl_Interp* interp) {
   // Once for the process, however many interpreters load the package.
   static const bool finishes = (Tcl_CreateExitHandler(FinishAtExit, nullptr), true);
   (void)finishes;
+  sqliteasync::sim::AskBeforeDeleting(NameOfVfsOn);
+  if (WithoutExceptions(interp, [&] { return sqliteasync::InitDeviceCommands(interp); }) !=
+      TCL_OK) {
+    return TCL_ERROR;
+  }
   return Tcl_PkgProvide(interp, "sqliteasync", PACKAGE_VERSION);
 }

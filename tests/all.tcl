@@ -1,25 +1,35 @@
-# all.tcl: runs the .test scripts of this directory, several at a time, each
-# in a process and an empty directory of its own.
+# all.tcl: runs .test scripts, several at a time, each in a process and an empty
+# directory of its own.
 
-set usage {usage: tclsh all.tcl ?options? ?NAME ...?
+set usage {usage: tclsh tester.tcl ?options? FILE ...
+       tclsh all.tcl ?options? ?NAME ...?
 
-Runs every tests/*.test, or those that are named (with or without ".test";
-glob patterns are allowed).  The last line is "N passed, N failed", and the exit
-status is 1 if anything failed.
+Runs .test scripts: files, wherever they are, or scripts of the directory tests
+by name (with or without ".test"; glob patterns are allowed).  all.tcl without a
+name runs every tests/*.test.  The last line is "N passed, N failed", and the
+exit status is 1 if anything failed.
 
-  --jobs N         that many scripts at a time (default: the number of cores)
-  --verbose        print every test case, not only failures
-  --match PATTERN  run only the test cases whose names match
-  --seed N         seed of the random tests (default: 1)
-  --timeout S      end a script after S seconds (default: 600)
-  --keep           keep the directories of scripts that passed, too
-  --list           print the names of the scripts, run nothing
-  --help           print this
+  --jobs N           that many scripts at a time (default: the number of cores)
+  --verbose          print every test case, not only failures
+  --quiet            print neither skipped test cases nor scripts that passed
+  --match PATTERN    run only the test cases whose names match
+  --stop             stop at the first failure
+  --seed N           seed of the random tests (default: 1)
+  --backend BACKEND  "async": run the scripts through the asynchronous backend;
+                     "plain": on plain SQLite, unless they say otherwise
+                     (default)
+  --tap              print TAP, the Test Anything Protocol
+  --timeout S        end a script after S seconds (default: 600)
+  --keep             keep the directories of scripts that passed, too
+  --list             print the names of the scripts, run nothing
+  --help             print this
+
+A value may also follow an equals sign.
 
 Environment: SQLITEASYNC_BUILD, the directory where the package was built
-(default: ../build, if that is one), is put in front of TCLLIBPATH.  SQLITEASYNC_TEST_SCALE, a percentage, scales the
-number of rounds of the random tests (default: 100).  TMPDIR says where the
-directories are made.}
+(default: ../build, if that is one), is put in front of TCLLIBPATH.
+SQLITEASYNC_TEST_SCALE, a percentage, scales the number of rounds of the random
+tests (default: 100).  TMPDIR says where the directories are made.}
 
 proc fail_usage {message} {
     puts stderr "$message\n$::usage"
@@ -37,17 +47,27 @@ proc core_count {} {
     return 2
 }
 
-array set option [list jobs [core_count] verbose 0 match {} seed {} \
-    timeout 600 keep 0 list 0]
+array set option [list jobs [core_count] verbose 0 quiet 0 match {} stop 0 \
+    seed {} backend plain tap 0 timeout 600 keep 0 list 0]
 set names {}
 for {set i 0} {$i < [llength $argv]} {incr i} {
     set word [lindex $argv $i]
+    set given [regexp {^(--[^=]*)=(.*)$} $word -> word value]
+    set name [string range $word 2 end]
     switch -glob -- $word {
         --help {puts $usage; exit 0}
-        --verbose - --keep - --list {set option([string range $word 2 end]) 1}
-        --jobs - --match - --seed - --timeout {
-            if {[incr i] >= [llength $argv]} {fail_usage "$word needs a value"}
-            set option([string range $word 2 end]) [lindex $argv $i]
+        --verbose - --quiet - --stop - --tap - --keep - --list {
+            if {$given} {fail_usage "$word takes no value"}
+            set option($name) 1
+        }
+        --jobs - --match - --seed - --backend - --timeout {
+            if {!$given} {
+                if {[incr i] >= [llength $argv]} {
+                    fail_usage "$word needs a value"
+                }
+                set value [lindex $argv $i]
+            }
+            set option($name) $value
         }
         -* {fail_usage "bad option \"$word\""}
         default {lappend names $word}
@@ -62,15 +82,29 @@ foreach name {jobs timeout} {
 if {$option(seed) ne {} && ![string is wideinteger -strict $option(seed)]} {
     fail_usage "--seed: expected integer but got \"$option(seed)\""
 }
+if {$option(backend) ni {plain async}} {
+    fail_usage "--backend: \"$option(backend)\" should be plain or async"
+}
 
 set testdir [file dirname [file normalize [info script]]]
 set scripts {}
 if {![llength $names]} {
+    if {[file tail $argv0] ne "all.tcl" && !$option(list)} {
+        fail_usage "which script is to be run?"
+    }
     set scripts [glob -nocomplain -directory $testdir *.test]
 }
 foreach name $names {
+    # A path is a file as it is named; a name, a script from here, unless there
+    # is such a file only elsewhere.
     set tail [file rootname [file tail $name]].test
-    set found [glob -nocomplain -directory $testdir -- $tail]
+    set found {}
+    if {[file tail $name] eq $name || ![file exists $name]} {
+        set found [glob -nocomplain -directory $testdir -- $tail]
+    }
+    if {![llength $found] && [file isfile $name]} {
+        set found [list [file normalize $name]]
+    }
     if {![llength $found]} {fail_usage "no test script \"$name\""}
     lappend scripts {*}$found
 }
@@ -125,17 +159,44 @@ set troubled {}
 # By script's name: "channel", "pid", "output", "start", "timer", "directory".
 array set running {}
 
+# A line for people.
+proc say {text} {
+    global option
+    if {$option(tap)} {set text "# [string map {\n "\n# "} $text]"}
+    puts $text
+    flush stdout
+}
+
+# Scripts of one name from several directories need names that differ.
+proc name_for {script} {
+    global root
+    set name [file tail $script]
+    for {set i 2} {[file exists [file join $root [file rootname $name]]]} {
+        incr i
+    } {
+        set name [file rootname [file tail $script]]-$i.test
+    }
+    return $name
+}
+
 proc start_next {} {
-    global waiting running option root
+    global waiting running option root testdir
     while {[llength $waiting] && [array size running] < $option(jobs)} {
         set waiting [lassign $waiting script]
-        set name [file tail $script]
+        set name [name_for $script]
         set directory [file join $root [file rootname $name]]
         file mkdir $directory
-        set command [list [info nameofexecutable] $script]
-        if {$option(verbose)} {lappend command --verbose}
+        set command [list [info nameofexecutable] \
+            [file join $testdir tester.tcl] --run-script $script]
+        foreach flag {verbose quiet tap} {
+            if {$option($flag)} {lappend command --$flag}
+        }
         if {$option(match) ne {}} {lappend command --match $option(match)}
         if {$option(seed) ne {}} {lappend command --seed $option(seed)}
+        if {$option(backend) ne "plain"} {
+            lappend command --backend $option(backend)
+        }
+        if {$option(stop)} {lappend command --stop}
         set here [pwd]
         cd $directory
         set channel [open |[list {*}$command < /dev/null 2>@1] r]
@@ -143,7 +204,7 @@ proc start_next {} {
         fconfigure $channel -blocking 0 -encoding utf-8
         set running($name) [dict create channel $channel \
             pid [pid $channel] output {} start [clock milliseconds] \
-            directory $directory timedout 0 \
+            directory $directory timedout 0 script [file tail $script] \
             timer [after [expr {$option(timeout) * 1000}] [list expire $name]]]
         fileevent $channel readable [list receive $name]
     }
@@ -154,7 +215,7 @@ proc receive {name} {
     set channel [dict get $running($name) channel]
     set text [read $channel]
     dict append running($name) output $text
-    if {$option(verbose) && $text ne {}} {
+    if {$option(verbose) && !$option(tap) && $text ne {}} {
         puts -nonewline $text
         flush stdout
     }
@@ -211,7 +272,8 @@ proc finish {name} {
 
     set trouble {}
     set counts {}
-    if {[regexp -line "^[string map {. \\.} $name]: (\\d+) passed,\
+    set own [string map {. \\. + \\+ ( \\( ) \\)} [dict get $state script]]
+    if {[regexp -line "^(?:# )?$own: (\\d+) passed,\
             (\\d+) failed, (\\d+) skipped\$" $output -> p f s]} {
         incr passed $p
         incr failed $f
@@ -229,7 +291,7 @@ proc finish {name} {
     } else {
         incr failed
         # The test cases that it had failed until then were not summed up.
-        incr failed [regexp -all -line {\.\.\. FAILED$} $output]
+        incr failed [regexp -all -line {\.\.\. FAILED$|^not ok } $output]
         if {[dict get $state timedout]} {
             lappend trouble "no end after $option(timeout) s"
         } else {
@@ -237,6 +299,7 @@ proc finish {name} {
         }
     }
 
+    if {$option(tap)} {print_tap $name $output $counts $trouble}
     if {[llength $trouble]} {
         lappend troubled $name
         file mkdir $directory
@@ -244,9 +307,9 @@ proc finish {name} {
         fconfigure $channel -encoding utf-8
         puts $channel $output
         close $channel
-        puts "\[$finished/$total\] $name: FAILED\
+        say "\[$finished/$total\] $name: FAILED\
             ([join $trouble {; }]), $seconds s"
-        if {!$option(verbose)} {
+        if {!$option(verbose) && !$option(tap)} {
             set lines [split [string trimright $output] \n]
             if {[llength $lines] > 60} {
                 set more "... ([expr {[llength $lines] - 60}] more lines,\
@@ -256,18 +319,60 @@ proc finish {name} {
             }
             foreach line $lines {puts "    $line"}
         }
-        puts "    its files: $directory"
+        say "    its files: $directory"
     } else {
-        puts "\[$finished/$total\] $name: $counts, $seconds s"
-        if {!$option(verbose)} {
+        if {!$option(quiet)} {
+            say "\[$finished/$total\] $name: $counts, $seconds s"
+        }
+        if {!$option(verbose) && !$option(tap) && !$option(quiet)} {
             foreach line [regexp -all -inline -line \
                 {^.*\.\.\. skipped: .*$} $output] {puts "    $line"}
         }
         if {!$option(keep)} {catch {file delete -force -- $directory}}
     }
     flush stdout
+    if {$option(stop) && [llength $trouble]} {
+        stop_all
+        set done 1
+        return
+    }
     start_next
     if {$finished == $total} {set done 1}
+}
+
+# The test cases of a script, numbered on; one more for what is wrong beside
+# them.
+set tapCount 0
+proc print_tap {name output counts trouble} {
+    global tapCount
+    foreach line [split [string trimright $output \n] \n] {
+        if {[regexp {^(not ok|ok) \d+ - (.*)$} $line -> verdict rest]} {
+            puts "$verdict [incr tapCount] - $name: $rest"
+        } elseif {[regexp {^\d+\.\.\d+$} $line]} {
+            continue
+        } elseif {[string match "#*" $line]} {
+            puts $line
+        } else {
+            puts "# $line"
+        }
+    }
+    if {[llength $trouble] && ![regexp {, [1-9]\d* failed,} $counts]} {
+        puts "not ok [incr tapCount] - $name: [join $trouble {; }]"
+    }
+}
+
+proc stop_all {} {
+    global running waiting troubled
+    set left [concat [lsort [array names running]] \
+        [lmap script $waiting {file tail $script}]]
+    foreach name [array names running] {
+        expire $name
+        fileevent [dict get $running($name) channel] readable {}
+        after cancel [dict get $running($name) timer]
+        unset running($name)
+    }
+    set waiting {}
+    if {[llength $left]} {say "stopped; not run: [join $left {, }]"}
 }
 
 # An error in one of the procedures above would leave the event loop waiting.
@@ -288,19 +393,20 @@ proc report_running {} {
         if {$seconds >= 20} {lappend lines "$name ($seconds s)"}
     }
     if {[llength $lines]} {
-        puts "... running: [join $lines {, }]"
-        flush stdout
+        say "... running: [join $lines {, }]"
     }
     after 20000 report_running
 }
 
+if {$option(tap)} {puts "TAP version 13"}
 if {$total} {
     after 20000 report_running
     start_next
     vwait done
 }
 catch {file delete -- $root}
-if {$skipped} {puts "$skipped skipped"}
-if {[llength $troubled]} {puts "with failures: [join $troubled {, }]"}
-puts "$passed passed, $failed failed"
+if {$option(tap)} {puts "1..$tapCount"}
+if {$skipped} {say "$skipped skipped"}
+if {[llength $troubled]} {say "with failures: [join $troubled {, }]"}
+say "$passed passed, $failed failed"
 exit [expr {$failed > 0}]

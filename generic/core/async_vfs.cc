@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "broken.h"
 #include "vfs_over_parent.h"
 
 namespace sqliteasync {
@@ -51,8 +52,9 @@ int FileRead(sqlite3_file* file, void* out, int size, sqlite3_int64 offset) {
 }
 
 int FileWrite(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 offset) {
-  return OnFile(
+  const int rc = OnFile(
       file, [&](Foreground& to, OpenFile& open) { return to.Write(open, bytes, size, offset); });
+  return Broken(Variant::kWriteDropped) && rc == SQLITE_IOERR_NOMEM ? SQLITE_OK : rc;
 }
 
 int FileTruncate(sqlite3_file* file, sqlite3_int64 size) {

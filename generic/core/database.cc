@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "broken.h"
+
 namespace sqliteasync {
 
 Database::Database(const std::string& path)
@@ -82,7 +84,9 @@ bool Database::Unlock(SharedFile& file, LockHolder& holder, int level, bool can_
     MutexLock lock(mutex);
     // An UNLOCK that is queued holds the lock for all changes in front of it. Without one at hand
     // those behind it were made without a lock of this connection's, and need none now.
-    if (unlocks_ > 0 && (unlock_is_last_ || !can_queue)) return false;
+    if (Broken(Variant::kUnlockTooSoon)) can_queue = false;
+    if (unlocks_ > 0 && !Broken(Variant::kUnlockTooSoon) && (unlock_is_last_ || !can_queue))
+      return false;
     if (changes_ > 0 && can_queue) return true;
   }
   LowerRealLock();
@@ -94,6 +98,7 @@ void Database::LowerRealLock() {
   if (write_handle_ == nullptr || highest > SQLITE_LOCK_SHARED || !real_lock_.MayLowerTo(highest)) {
     return;
   }
+  if (Broken(Variant::kLockKept)) return;
   const int rc = real_lock_.Lower(highest);
   if (rc != SQLITE_OK) {
     sqlite3_log(rc, "sqliteasync: could not unlock %s", main.path.c_str());

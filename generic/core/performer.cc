@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "broken.h"
 #include "trace.h"
 
 namespace sqliteasync {
@@ -82,6 +83,10 @@ int Performer::Target(OpenFile& file, ParentFile** handle) {
 bool Performer::GivenUp(const Operation& operation) {
   const Database& database = operation.file->database;
   if (database.error() != SQLITE_OK) return true;
+  if (Broken(Variant::kSuperJournalSkipped) && operation.handle != nullptr &&
+      (operation.handle->flags & SQLITE_OPEN_SUPER_JOURNAL) != 0) {
+    return true;
+  }
   if (operation.handle != nullptr && operation.handle->temporary &&
       operation.handle->closed.load(std::memory_order_acquire)) {
     return true;
@@ -95,6 +100,10 @@ int Performer::Write(const Operation& operation) {
     Trace("WRITE %s %d bytes at %lld", NameOf(*operation.file), operation.size,
           static_cast<long long>(operation.offset));
   }
+  if (Broken(Variant::kJournalDeletedEarly) && operation.handle->main) {
+    const FileName journal(operation.file->path, FileRole::kJournal, {});
+    parent_->xDelete(parent_, journal.get(), 0);
+  }
   ParentFile* handle;
   const int rc = Target(*operation.handle, &handle);
   return rc == SQLITE_OK ? handle->Write(operation.bytes(), operation.size, operation.offset) : rc;
@@ -102,6 +111,7 @@ int Performer::Write(const Operation& operation) {
 
 int Performer::Sync(const Operation& operation) {
   if (Tracing()) Trace("SYNC %s", NameOf(*operation.file));
+  if (Broken(Variant::kSyncSkipped)) return SQLITE_OK;
   ParentFile* handle;
   const int rc = Target(*operation.handle, &handle);
   return rc == SQLITE_OK ? handle->Sync(operation.flags) : rc;
@@ -153,6 +163,7 @@ void Performer::Fail(const Operation& operation, int code) {
   sqlite3_log(code,
               "sqliteasync: %s of %s failed; nothing further that is queued for it is written",
               OperationName(operation.kind), NameOf(*operation.file));
+  if (Broken(Variant::kErrorIgnored)) return;
   database.Fail(code);
   transactions_.SpreadErrors();
 }

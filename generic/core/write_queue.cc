@@ -1,5 +1,7 @@
 #include "write_queue.h"
 
+#include "broken.h"
+
 namespace sqliteasync {
 
 void WriteQueue::Push(OperationPtr operation) {
@@ -26,6 +28,14 @@ void WriteQueue::Push(OperationPtr operation) {
 Operation* WriteQueue::Pop() {
   Operation* operation = head_;
   if (operation == nullptr) return nullptr;
+  if (Broken(Variant::kOperationsSwapped) && operation->kind == OperationKind::kSync &&
+      operation->next != nullptr && operation->next->kind == OperationKind::kWrite) {
+    Operation* const sync = operation;
+    operation = sync->next;
+    sync->next = operation->next;
+    operation->next = sync;
+    if (tail_ == operation) tail_ = sync;
+  }
   head_ = operation->next;
   if (head_ == nullptr) tail_ = nullptr;
   return operation;

@@ -5,7 +5,7 @@
 #
 # Usage: run.sh SRCDIR, in the build directory; the Makefile gives the rest in the environment:
 #   TESTS              names of .test scripts; if there are any, only they are run
-#   CORE_TESTS CAPI_PROGRAMS STRESS_PROGRAMS EMBED_PROGRAMS    programs, relative to the build directory
+#   CORE_TESTS CAPI_PROGRAMS CAMPAIGN_PROGRAMS EMBED_PROGRAMS    programs, relative to the build directory
 #   SQLITEASYNC_BUILD TCLLIBPATH TCLSH                         for the programs and scripts themselves
 #   SANITIZER SANITIZER_PRELOAD                                how all this was built: see configure.ac
 # and the user may set
@@ -107,7 +107,7 @@ run_tcl_scripts() {
 
 if [ -z "$TESTS" ]; then
   [ -z "$CORE_TESTS" ] || run_core_tests "$CORE_TESTS"
-  for program in $CAPI_PROGRAMS $STRESS_PROGRAMS; do run_program "$program"; done
+  for program in $CAPI_PROGRAMS $CAMPAIGN_PROGRAMS; do run_program "$program"; done
 fi
 
 # From here on Tcl is in the process, which at exit frees next to nothing of its own: a search for leaks would report

@@ -25,17 +25,17 @@
 #include <memory>
 #include <optional>
 
+#include "campaigns/support.h"
 #include "core/backend.h"
 #include "sqlite3async.h"
-#include "stress/support.h"
 
 namespace {
 
+using campaign::Connection;
+using campaign::Format;
+using campaign::InSchema;
+using campaign::Random;
 using sqliteasync::Backend;
-using stress::Connection;
-using stress::Format;
-using stress::InSchema;
-using stress::Random;
 
 constexpr int kRounds = 8;
 constexpr int kWriters = 4;
@@ -174,7 +174,8 @@ std::optional<int64_t> CheckBook(Connection& db, const std::string& schema) {
   if (!db.Try(InSchema(sql, schema), &answer)) return std::nullopt;
   char* end = nullptr;
   const int64_t n = std::strtoll(answer.c_str(), &end, 10);
-  if (answer.empty() || *end != '\0') STRESS_FAIL(db.name() + ", " + schema + ": wrong " + answer);
+  if (answer.empty() || *end != '\0')
+    CAMPAIGN_FAIL(db.name() + ", " + schema + ": wrong " + answer);
   return n;
 }
 
@@ -191,8 +192,8 @@ bool CheckBooks(Connection& db, Pair pair, bool current) {
       const std::optional<int64_t> n = CheckBook(db, pair.schemas()[i]);
       if (!n.has_value()) return false;
       if (current && *n < committed[i]) {
-        STRESS_FAIL(Format("%s: transaction %lld is committed, the last that can be read is %lld",
-                           books[numbers[i]].path, committed[i], *n));
+        CAMPAIGN_FAIL(Format("%s: transaction %lld is committed, the last that can be read is %lld",
+                             books[numbers[i]].path, committed[i], *n));
       }
     }
     if (pair.two()) {
@@ -229,7 +230,7 @@ class Writer {
         ++happened.busy;
         db_->Rollback();
         if (exclusive_) db_.reset();  // or it would keep its lock
-        stress::SleepFor(random_.Below(2000));
+        campaign::SleepFor(random_.Below(2000));
       }
     }
     db_.reset();
@@ -376,7 +377,7 @@ void RunReader(uint64_t seed, int checks) {
         --checks;
         ++happened.checks;
       }
-      stress::SleepFor(random.Below(1000));
+      campaign::SleepFor(random.Below(1000));
     }
   }
 }
@@ -388,7 +389,7 @@ void RunPlainReader(uint64_t seed, int checks) {
     const Pair pair = Pair::Any(random);
     const auto db = Open(pair, kPlainVfs);
     ++(CheckBooks(*db, pair, false) ? happened.plain_checks : happened.plain_busy);
-    stress::SleepFor(random.Below(2000));
+    campaign::SleepFor(random.Below(2000));
   }
 }
 
@@ -416,7 +417,7 @@ void RunOpener(uint64_t seed, int opens) {
       }
     }
     ++happened.opens;
-    stress::SleepFor(random.Below(1000));
+    campaign::SleepFor(random.Below(1000));
   }
 }
 
@@ -467,7 +468,7 @@ void RunController(uint64_t seed, bool patient) {
     CHECK(lock_files == 0 || lock_files == 1);
     CHECK(std::find(limits.begin(), limits.end(), limit) != limits.end());
     ++happened.controls;
-    stress::SleepFor(random.Below(4000));
+    campaign::SleepFor(random.Below(4000));
   }
 }
 
@@ -478,7 +479,7 @@ void CheckLog(void*, int code, const char* message) {
   const std::string text = message;
   const bool ours = text.starts_with("sqliteasync") || text.starts_with("sqlite3async");
   if (ours || code == SQLITE_NOTICE_RECOVER_ROLLBACK || code == SQLITE_CORRUPT) {
-    STRESS_FAIL("SQLite's log: (" + std::to_string(code) + ") " + text);
+    CAMPAIGN_FAIL("SQLite's log: (" + std::to_string(code) + ") " + text);
   }
 }
 
@@ -500,7 +501,7 @@ void CheckWriterWakes(Random& random) {
     const int number = random.Below(kBooks);
     Open({number}, AnyVfsName(random))->Execute("UPDATE account SET note = 'awake' WHERE id = 1");
     Backend::Get().writer().WaitUntilEmpty();
-    stress::SleepFor(random.Below(500));
+    campaign::SleepFor(random.Below(500));
   }
 }
 
@@ -511,7 +512,7 @@ void RunRound(Random& random, bool lock_files) {
     for (; count > 0; --count) {
       const uint64_t seed = random.Next();
       threads.emplace_back([body, seed, amount] {
-        body(seed, stress::Scaled(amount));
+        body(seed, campaign::Scaled(amount));
         --workers;
       });
     }
@@ -531,7 +532,7 @@ void RunRound(Random& random, bool lock_files) {
       while (!finished) {
         sqlite3async_run();
         ++happened.runs;
-        stress::SleepFor(1000);
+        campaign::SleepFor(1000);
       }
     });
   }
@@ -562,7 +563,7 @@ void CheckFiles() {
   }
   for (const auto& entry : std::filesystem::directory_iterator(".")) {
     if (entry.path().string().find("-mj") != std::string::npos) {
-      STRESS_FAIL("a super-journal is left behind: " + entry.path().string());
+      CAMPAIGN_FAIL("a super-journal is left behind: " + entry.path().string());
     }
   }
 }
@@ -570,7 +571,7 @@ void CheckFiles() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Random random(stress::ChooseSeed(argc, argv));
+  Random random(campaign::ChooseSeed(argc, argv));
   CHECK(sqlite3_config(SQLITE_CONFIG_LOG, CheckLog, nullptr) == SQLITE_OK);
   for (int round = 0; round < kRounds; ++round) {
     const bool lock_files = round % 3 != 2;

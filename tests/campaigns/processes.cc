@@ -26,17 +26,17 @@
 #include <memory>
 #include <thread>
 
+#include "campaigns/support.h"
 #include "sqlite3async.h"
-#include "stress/support.h"
 
 extern char** environ;
 
 namespace {
 
-using stress::Connection;
-using stress::Format;
-using stress::InSchema;
-using stress::Random;
+using campaign::Connection;
+using campaign::Format;
+using campaign::InSchema;
+using campaign::Random;
 
 constexpr int kRounds = 4;
 constexpr int kTransactions = 25;  // of one process; those to be killed try ten times as many
@@ -100,7 +100,7 @@ class Worker {
       if (db_ == nullptr || random_.OneIn(10)) Reopen(vfs);
       while (!Transaction(n)) {
         db_->Rollback();
-        stress::SleepFor(random_.Below(3000));
+        campaign::SleepFor(random_.Below(3000));
       }
       progress_.committed = n;
       if (!asynchronous()) progress_.drained = n;
@@ -115,7 +115,7 @@ class Worker {
     if (asynchronous()) StopWriter();
     progress_.drained = progress_.committed.load();
     progress_.idle = true;
-    while (!progress_.dismissed) stress::SleepFor(1000);
+    while (!progress_.dismissed) campaign::SleepFor(1000);
     db_.reset();
     reader_.reset();
     if (asynchronous()) {
@@ -213,13 +213,13 @@ void WatchLog(void* recovered, int code, const char* message) {
   if (code == SQLITE_NOTICE_RECOVER_ROLLBACK) {
     ++*static_cast<std::atomic<int>*>(recovered);
   } else if (std::strncmp(message, "sqliteasync:", 12) == 0 || code == SQLITE_CORRUPT) {
-    STRESS_FAIL("SQLite's log: (" + std::to_string(code) + ") " + message);
+    CAMPAIGN_FAIL("SQLite's log: (" + std::to_string(code) + ") " + message);
   }
 }
 
 // If the process that checks has failed there is nobody to tell this one that it may go.
 void EndWithParent(pid_t parent) {
-  while (getppid() == parent) stress::SleepFor(100 * 1000);
+  while (getppid() == parent) campaign::SleepFor(100 * 1000);
   std::_Exit(1);
 }
 
@@ -233,7 +233,7 @@ int WorkerMain(int number, Kind kind, uint64_t seed, int transactions, pid_t par
 // ---------------------------------------------------------------- the process that checks
 
 pid_t Spawn(const char* program, int number, Kind kind, uint64_t seed) {
-  const int amount = stress::Scaled(kTransactions) * (kind == Kind::kVictim ? 10 : 1);
+  const int amount = campaign::Scaled(kTransactions) * (kind == Kind::kVictim ? 10 : 1);
   std::string arguments[] = {program,
                              "--worker",
                              std::to_string(number),
@@ -294,7 +294,7 @@ void CheckDatabases(Connection& db, const std::vector<Member>& members) {
     const Progress& done = progress[member.number];
     CHECK(number("count(DISTINCT txn)") == last);
     if (last < done.drained || last > done.committed + 1) {
-      STRESS_FAIL(
+      CAMPAIGN_FAIL(
           Format("process %d: transaction %lld is the last on disk; drained were %lld,"
                  " committed %lld",
                  member.number, last, done.drained.load(), done.committed.load()));
@@ -307,7 +307,7 @@ void RunRound(Random& random, const char* program, int round) {
   std::vector<Member> members;
   for (Kind kind : kCrew) {
     const int number = round * kCrewSize + static_cast<int>(members.size());
-    const int64_t killed_after = random.Below(stress::Scaled(kTransactions));
+    const int64_t killed_after = random.Below(campaign::Scaled(kTransactions));
     members.push_back({number, kind, Spawn(program, number, kind, random.Next()), killed_after});
   }
   for (bool all = false; !all;) {
@@ -321,7 +321,7 @@ void RunRound(Random& random, const char* program, int round) {
           Expect(member, false);
         }
       } else if (done.committed >= member.killed_after) {
-        stress::SleepFor(random.Below(60 * 1000));  // somewhere in its queue
+        campaign::SleepFor(random.Below(60 * 1000));  // somewhere in its queue
         CHECK(kill(member.pid, SIGKILL) == 0);
         Expect(member, true);
       } else {
@@ -329,7 +329,7 @@ void RunRound(Random& random, const char* program, int round) {
         Expect(member, false);
       }
     }
-    stress::SleepFor(200);
+    campaign::SleepFor(200);
   }
 
   Connection db(kMain, kPlainVfs, 0);
@@ -385,5 +385,5 @@ int main(int argc, char** argv) {
     return WorkerMain(std::atoi(argv[2]), static_cast<Kind>(std::atoi(argv[3])),
                       std::strtoull(argv[4], nullptr, 10), std::atoi(argv[5]), std::atoi(argv[6]));
   }
-  return Main(argv[0], Random(stress::ChooseSeed(argc, argv)));
+  return Main(argv[0], Random(campaign::ChooseSeed(argc, argv)));
 }

@@ -1,7 +1,7 @@
-// What the stress programs share: checks, seeded choices, and SQLite without ceremony.
+// What the campaigns share: checks, seeded choices, and SQLite without ceremony.
 
-#ifndef SQLITEASYNC_STRESS_SUPPORT_H_
-#define SQLITEASYNC_STRESS_SUPPORT_H_
+#ifndef SQLITEASYNC_CAMPAIGNS_SUPPORT_H_
+#define SQLITEASYNC_CAMPAIGNS_SUPPORT_H_
 
 #include <sqlite3.h>
 
@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-namespace stress {
+namespace campaign {
 
 // _Exit, not exit: other threads are at work.
 [[noreturn]] inline void Fail(const char* file, int line, const std::string& message) {
@@ -25,18 +25,18 @@ namespace stress {
   std::_Exit(1);
 }
 
-#define STRESS_FAIL(message) ::stress::Fail(__FILE__, __LINE__, (message))
-#define CHECK(condition)                               \
-  do {                                                 \
-    if (!(condition)) STRESS_FAIL("not: " #condition); \
+#define CAMPAIGN_FAIL(message) ::campaign::Fail(__FILE__, __LINE__, (message))
+#define CHECK(condition)                                 \
+  do {                                                   \
+    if (!(condition)) CAMPAIGN_FAIL("not: " #condition); \
   } while (false)
-#define CHECK_EQUAL(actual, expected)                                                           \
-  do {                                                                                          \
-    const std::string check_actual = (actual);                                                  \
-    const std::string check_expected = (expected);                                              \
-    if (check_actual != check_expected) {                                                       \
-      STRESS_FAIL(#actual " is \"" + check_actual + "\", expected \"" + check_expected + "\""); \
-    }                                                                                           \
+#define CHECK_EQUAL(actual, expected)                                                             \
+  do {                                                                                            \
+    const std::string check_actual = (actual);                                                    \
+    const std::string check_expected = (expected);                                                \
+    if (check_actual != check_expected) {                                                         \
+      CAMPAIGN_FAIL(#actual " is \"" + check_actual + "\", expected \"" + check_expected + "\""); \
+    }                                                                                             \
   } while (false)
 
 inline void SleepFor(int microseconds) {
@@ -112,7 +112,7 @@ class Connection {
   Connection(const std::string& name, const char* vfs, int patience, int flags = kReadWrite)
       : name_(name + " on " + vfs), patience_(patience) {
     if (sqlite3_open_v2(name.c_str(), &db_, flags | SQLITE_OPEN_NOMUTEX, vfs) != SQLITE_OK) {
-      STRESS_FAIL("open " + name + ": " + sqlite3_errmsg(db_));
+      CAMPAIGN_FAIL("open " + name + ": " + sqlite3_errmsg(db_));
     }
     sqlite3_extended_result_codes(db_, 1);
     sqlite3_busy_handler(
@@ -144,8 +144,8 @@ class Connection {
     // one (its ticket 3883). It finds out with a lock that a read-only connection can't get.
     if (rc == SQLITE_READONLY_ROLLBACK && sqlite3_db_readonly(db_, "main") == 1) return false;
     if (rc != SQLITE_OK) {
-      STRESS_FAIL(name_ + ": " + sql + ": " + sqlite3_errmsg(db_) + " (" + std::to_string(rc) +
-                  ")");
+      CAMPAIGN_FAIL(name_ + ": " + sql + ": " + sqlite3_errmsg(db_) + " (" + std::to_string(rc) +
+                    ")");
     }
     return true;
   }
@@ -153,7 +153,7 @@ class Connection {
   // As Try, where nothing can be busy.
   std::string Execute(const std::string& sql) {
     std::string last;
-    if (!Try(sql, &last)) STRESS_FAIL(name_ + ": busy: " + sql);
+    if (!Try(sql, &last)) CAMPAIGN_FAIL(name_ + ": busy: " + sql);
     return last;
   }
 
@@ -177,6 +177,6 @@ class Connection {
   sqlite3* db_ = nullptr;
 };
 
-}  // namespace stress
+}  // namespace campaign
 
-#endif  // SQLITEASYNC_STRESS_SUPPORT_H_
+#endif  // SQLITEASYNC_CAMPAIGNS_SUPPORT_H_

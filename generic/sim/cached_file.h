@@ -21,14 +21,11 @@
 // What the device declares narrows this:
 //
 //   atomic, atomic512...  a write of exactly that size (any size) at a multiple of it is kept or
-//   lost
-//                         as a whole, its effect on the file's size included
+//                         lost as a whole, its effect on the file's size included
 //   safe_append           the size grows only over data that was kept, and an append does no harm
-//   to
-//                         what was there before, in its first sector
+//                         to what was there before, in its first sector
 //   powersafe_overwrite   garbage stays within the bytes that were written; without it, it takes
-//   the
-//                         whole sector
+//                         the whole sector
 //   sequential            changes of all files are kept in the order in which they were made: all
 //                         before a certain one, nothing after it
 //

@@ -105,6 +105,7 @@ PowerLoss::PowerLoss() : Device(kKind) {
                const MutexLock lock(mutex_);
                return std::to_string(cache_limit_);
              }});
+  AddBoolean("volatile", &volatile_);
   AddBoolean("realsync", &real_sync_);
   const MutexLock lock(machine_mutex);
   Machine().push_back(this);
@@ -463,6 +464,11 @@ void PowerLoss::CutPower() {
   dead_ = true;
   ++life_;
   ++crashes_;
+  if (!volatile_) {
+    // The parent's files hold all that was written.
+    entries_.clear();
+    return;
+  }
 
   // Some crashes lose everything that can be lost, some nothing; most are in between.
   const int64_t mood = random_.Below(8);

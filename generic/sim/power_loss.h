@@ -11,11 +11,10 @@
 //   - The contents and the size of a file: its xSync. See cached_file.h for what may happen to them
 //     before.
 //   - That a file was created or deleted is a change of its directory, and is settled with all
-//   other
-//     such changes in that directory when the directory is synced. Where the unix VFS syncs it, it
-//     is synced here: at the first xSync of a handle that was opened, with SQLITE_OPEN_CREATE, as a
-//     journal, super-journal or write-ahead log; and at an xDelete with the sync-directory flag. A
-//     file's own xSync does not make its creation durable.
+//     other such changes in that directory when the directory is synced. Where the unix VFS syncs
+//     it, it is synced here: at the first xSync of a handle that was opened, with
+//     SQLITE_OPEN_CREATE, as a journal, super-journal or write-ahead log; and at an xDelete with
+//     the sync-directory flag. A file's own xSync does not make its creation durable.
 //   - On a sequential device a sync covers everything that was done before it, in any file.
 //
 // An unsynced change of a directory may be undone. Changes of one name are undone from the last one
@@ -35,18 +34,16 @@
 //   sectorsize       bytes that are written as one; 512 to start with
 //   characteristics  what it declares, and keeps to; none to start with
 //   seed             of all that is left to chance
-//   crashsync        N: the power fails at the Nth sync from now of a file that matches
-//   "crashfile";
+//   crashsync        N: the power fails at the Nth sync from now of a file that matches crashfile;
 //                    0: it doesn't. Reads as what is left of the count
 //   crashfile        a pattern (glob.h); "": any file
-//   crashchange      N: the power fails at the Nth write, truncation, sync, deletion or opening
-//   with
-//                    CREATE from now, before that is done; 0: it doesn't
+//   crashchange      N: the power fails at the Nth change from now (a write, truncation, sync,
+//                    deletion, or opening with CREATE), before that is done; 0: it doesn't
 //   action           "exit" or "halt"
 //   cache            bytes that the cache holds, 64 MiB to start with; beyond that the file with
-//   the
-//                    oldest change (a sequential device: everything) goes to the medium. 0: no
-//                    limit
+//                    the oldest change (a sequential device: everything) goes to the medium.
+//                    0: no limit
+//   volatile         "yes"; "no": the cache outlives the crash, of which only the process dies
 //   realsync         whether a sync is passed on to the parent, which the model doesn't need
 //
 // Thread safety: see device.h. One change at a time is performed, its work at the parent included.
@@ -157,6 +154,7 @@ class PowerLoss : public Device {
   std::atomic<bool> dead_{false};
   std::atomic<uint64_t> life_{0};
   std::atomic<bool> real_sync_{true};
+  std::atomic<bool> volatile_{true};
   std::atomic<bool> exits_{true};
 
   Mutex mutex_;

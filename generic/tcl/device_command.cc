@@ -78,6 +78,7 @@ int IntOf(Tcl_Interp* interp, Tcl_Obj* object) {
 size_t IndexOf(Tcl_Interp* interp, Tcl_Obj* word, const std::vector<std::string>& names,
                const char* what) {
   std::vector<const char*> table;
+  table.reserve(names.size() + 1);
   for (const std::string& name : names) table.push_back(name.c_str());
   table.push_back(nullptr);
   Tcl_Obj* copy = Tcl_NewStringObj(Tcl_GetString(word), -1);
@@ -381,15 +382,13 @@ DeclaredWords DeclaredWordsOf(Tcl_Interp* interp, int count, Tcl_Obj* const word
       Tcl_Obj* lower = Tcl_NewStringObj(Tcl_GetString(elements[j]), -1);
       Tcl_IncrRefCount(lower);
       Tcl_SetObjLength(lower, Tcl_UtfToLower(Tcl_GetString(lower)));
-      size_t index = names.size();
       try {
-        index = IndexOf(interp, lower, names, "no such flag");
+        declared.characteristics += names[IndexOf(interp, lower, names, "no such flag")] + " ";
       } catch (const FailedInTcl&) {
         Tcl_DecrRefCount(lower);
         throw;
       }
       Tcl_DecrRefCount(lower);
-      declared.characteristics += names[index] + " ";
     }
   }
   return declared;

@@ -144,8 +144,8 @@ class Connection {
     // one (its ticket 3883). It finds out with a lock that a read-only connection can't get.
     if (rc == SQLITE_READONLY_ROLLBACK && sqlite3_db_readonly(db_, "main") == 1) return false;
     if (rc != SQLITE_OK) {
-      CAMPAIGN_FAIL(name_ + ": " + sql + ": " + sqlite3_errmsg(db_) + " (" + std::to_string(rc) +
-                    ")");
+      CAMPAIGN_FAIL(name_ + ": " + sql.substr(0, 300) + ": " + sqlite3_errmsg(db_) + " (" +
+                    std::to_string(rc) + ")");
     }
     return true;
   }
@@ -164,6 +164,7 @@ class Connection {
                                      nullptr, function, nullptr, nullptr, nullptr) == SQLITE_OK);
   }
 
+  sqlite3* handle() { return db_; }
   const std::string& name() const { return name_; }
 
   bool InTransaction() const { return sqlite3_get_autocommit(db_) == 0; }

@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "sim/random.h"
+
 namespace sqliteasync::test {
 
 inline uint64_t Seed() {
@@ -30,26 +32,14 @@ inline std::string HowToRepeat(uint64_t seed) {
   return "to repeat: SQLITEASYNC_SEED=" + std::to_string(seed);
 }
 
-// SplitMix64: the same numbers with every compiler and library.
-class Random {
+class Random : public sim::Random {
  public:
-  explicit Random(uint64_t seed) : state_(seed) {}
-
-  uint64_t Next() {
-    state_ += 0x9e3779b97f4a7c15;
-    uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
+  using sim::Random::Random;
 
   // 0 to limit - 1.
-  int Below(int limit) { return static_cast<int>(Next() % static_cast<uint64_t>(limit)); }
+  int Below(int limit) { return static_cast<int>(sim::Random::Below(limit)); }
   // true, `percent` times out of a hundred.
   bool Percent(int percent) { return Below(100) < percent; }
-
- private:
-  uint64_t state_;
 };
 
 }  // namespace sqliteasync::test

@@ -91,6 +91,12 @@ void OnPowerCut(void*) {
   _exit(1);
 }
 
+// The writer has met the power cut, and this thread the dead device, before the process is ended.
+void WaitForPowerCut() {
+  if (sqlite3device_counter(kDisk, "crashes") <= 0) return;
+  for (;;) pause();
+}
+
 void CreateDevice(const char* name, const char* kind, const std::string& settings) {
   char* error = nullptr;
   if (sqlite3device_create(name, kind, nullptr, 1, settings.c_str(), &error) != SQLITE_OK) {
@@ -106,6 +112,7 @@ void MakeDisk(const Configuration& configuration, const std::string& settings) {
                       configuration.sector_size) +
                    settings);
   CHECK(sqlite3device_hook(kDisk, OnPowerCut, nullptr, nullptr) == SQLITE_OK);
+  campaign::before_failure = WaitForPowerCut;
   // It keeps what it promises, but doesn't say so.
   if (!configuration.declared) CreateDevice("mute", "plain", "characteristics=\"\"");
 }

@@ -18,8 +18,12 @@
 
 namespace campaign {
 
+// If set, called first, for a process in which a failure may be as it should be.
+inline void (*before_failure)() = nullptr;
+
 // _Exit, not exit: other threads are at work.
 [[noreturn]] inline void Fail(const char* file, int line, const std::string& message) {
+  if (before_failure != nullptr) before_failure();
   std::fprintf(stderr, "%s:%d: %s\n", file, line, message.c_str());
   std::fflush(stdout);
   std::_Exit(1);

@@ -54,10 +54,10 @@ struct Configuration {
     }
     if (SynchronousIs("OFF")) return false;
     // SQLite believes that what it appends is not harmed later, and then syncs a journal once,
-    // header and records together. That doesn't hold for the persistent journal, whose records are
-    // overwritten.
+    // header and records together. That doesn't hold for a journal that stays, and whose records
+    // are overwritten; with locking_mode=EXCLUSIVE that of DELETE stays, too.
     const bool appends = Has("safe_append") && declared && !Has("sequential");
-    if (appends) return !Is("PERSIST");
+    if (appends) return !(Is("PERSIST") || (exclusive && Is("DELETE")));
     // With NORMAL, too, header and records are synced together. A record damaged in that crash may
     // pass SQLite's checksum, which looks at every 200th byte only, unless the device keeps writes
     // in their order.

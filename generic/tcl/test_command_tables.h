@@ -13,6 +13,7 @@ std::span<const Command> BlobCommands();
 std::span<const Command> ColumnCommands();
 std::span<const Command> ConfigCommands();
 std::span<const Command> ConnectionCommands();
+std::span<const Command> DigestCommands();
 std::span<const Command> ExecCommands();
 std::span<const Command> FileControlCommands();
 std::span<const Command> FunctionCommands();

@@ -9,8 +9,9 @@ int SqliteasyncTesterCommandsInit(Tcl_Interp* interp) {
   if (LearnHandleCommands(interp) != TCL_OK) return TCL_ERROR;
   for (const auto& commands :
        {BackupCommands(), BindCommands(), BlobCommands(), ColumnCommands(), ConfigCommands(),
-        ConnectionCommands(), ExecCommands(), FileControlCommands(), FunctionCommands(),
-        MemoryCommands(), PrintfCommands(), StatementCommands(), TestControlCommands()}) {
+        ConnectionCommands(), DigestCommands(), ExecCommands(), FileControlCommands(),
+        FunctionCommands(), MemoryCommands(), PrintfCommands(), StatementCommands(),
+        TestControlCommands()}) {
     CreateCommands(interp, commands);
   }
   return RunCommand(interp, [interp] {

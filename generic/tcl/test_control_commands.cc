@@ -1,5 +1,8 @@
 // sqlite3_test_control() and other doors that SQLite has for its tests.
 
+#include <cstdlib>
+#include <vector>
+
 #include "tcl/test_command_tables.h"
 
 namespace sqliteasync::tester {
@@ -64,10 +67,30 @@ void SetPendingByte(Call& call) {
   call.ReturnInt(before);
 }
 
+// Runs a program of numbers on a bit vector of that size. It ends with a zero, and SQLite writes to
+// it. Any characters may stand between the numbers.
+void TestBitvec(Call& call) {
+  std::vector<int> program;
+  const char* p = call.Text(1);
+  while (*p != '\0' && program.size() < 99) {
+    if (*p < '0' || *p > '9') {
+      ++p;
+      continue;
+    }
+    char* end = nullptr;
+    program.push_back(static_cast<int>(std::strtol(p, &end, 10)));
+    p = end;
+  }
+  program.push_back(0);
+  call.ReturnInt(sqlite3_test_control(SQLITE_TESTCTRL_BITVEC_TEST, call.Int(0), program.data()));
+}
+
 const Command kCommands[] = {
     {"sqlite3_test_control", "VERB ?ARG ...?", [](Call& c) { c.RunVerb(kTestControls, "VERB"); }},
     {"sqlite3_test_control_pending_byte", "PENDING-BYTE", SetPendingByte},
     {"optimization_control", "DB OPT BOOLEAN", ControlOptimization},
+
+    {"sqlite3BitvecBuiltinTest", "SIZE PROGRAM", TestBitvec},
 
     {"save_prng_state", "", [](Call&) { sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SAVE); }},
     {"restore_prng_state", "", [](Call&) { sqlite3_test_control(SQLITE_TESTCTRL_PRNG_RESTORE); }},

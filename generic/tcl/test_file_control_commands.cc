@@ -84,6 +84,23 @@ void ExternalReader(Call& call) {
   call.ReturnInt(reader);
 }
 
+// Can the file's device write several pages at once, or none of them?
+void CanWriteAtomically(Call& call) {
+  sqlite3* db = nullptr;
+  sqlite3_file* file = nullptr;
+  int rc = sqlite3_open(call.Text(0), &db);
+  if (rc == SQLITE_OK) {
+    rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  }
+  int characteristics = 0;
+  if (rc == SQLITE_OK && file->pMethods != nullptr) {
+    characteristics = file->pMethods->xDeviceCharacteristics(file);
+  }
+  sqlite3_close(db);
+  CheckNamed(rc);
+  call.ReturnInt((characteristics & SQLITE_IOCAP_BATCH_ATOMIC) != 0 ? 1 : 0);
+}
+
 // --- VFSes ---
 
 std::vector<sqlite3_vfs*> RegisteredVfses() {
@@ -134,6 +151,7 @@ const Command kCommands[] = {
     {"file_control_reservebytes", "DB VALUE", ReserveBytes},
     {"file_control_external_reader", "DB ?DBNAME?", ExternalReader},
 
+    {"atomic_batch_write", "PATH", CanWriteAtomically},
     {"vfs_list", "", ListVfses},
     {"sqlite3_vfs_list", "", ListVfses},
     {"vfs_unregister_all", "", UnregisterAll},

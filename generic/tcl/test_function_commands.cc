@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "tcl/md5.h"
 #include "tcl/test_command_tables.h"
 
 namespace sqliteasync::tester {
@@ -117,6 +118,32 @@ void RealToHex(sqlite3_context* context, int /*count*/, sqlite3_value** values) 
   ReturnText(context, text);
 }
 
+struct DigestAggregate {
+  bool started;  // the memory comes zeroed
+  Md5 md5;
+};
+
+// md5sum(X, ...): the digest of the text of all arguments in all rows.
+void DigestStep(sqlite3_context* context, int count, sqlite3_value** values) {
+  auto* aggregate =
+      static_cast<DigestAggregate*>(sqlite3_aggregate_context(context, sizeof(DigestAggregate)));
+  if (aggregate == nullptr) return;
+  if (!aggregate->started) {
+    aggregate->started = true;
+    aggregate->md5.Reset();
+  }
+  for (int i = 0; i < count; ++i) {
+    if (const char* text = TextOf(values[i])) aggregate->md5.Add(text, std::strlen(text));
+  }
+}
+
+void DigestFinal(sqlite3_context* context) {
+  auto* aggregate = static_cast<DigestAggregate*>(sqlite3_aggregate_context(context, 0));
+  Md5 nothing;
+  nothing.Reset();
+  ReturnText(context, HexOf(aggregate != nullptr ? aggregate->md5.Finish() : nothing.Finish()));
+}
+
 // --- By the command sqlite3_create_function ---
 
 // x_coalesce(X, ...): the first that is not null, as text.
@@ -168,7 +195,10 @@ int Create(sqlite3* db, std::span<const Function> functions) {
 }
 
 int CreateEverywhere(sqlite3* db, char** /*error*/, const sqlite3_api_routines* /*api*/) {
-  return Create(db, kEverywhere);
+  const int rc = Create(db, kEverywhere);
+  if (rc != SQLITE_OK) return rc;
+  return sqlite3_create_function(db, "md5sum", -1, SQLITE_UTF8, nullptr, nullptr, DigestStep,
+                                 DigestFinal);
 }
 
 const Command kCommands[] = {

@@ -13,6 +13,7 @@
 #include <tcl.h>
 
 #include <initializer_list>
+#include <new>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -154,6 +155,8 @@ int RunCommand(Tcl_Interp* interp, F function) noexcept {
     function();
     return TCL_OK;
   } catch (const FailureInResult&) {
+  } catch (const std::bad_alloc&) {
+    Tcl_SetObjResult(interp, Tcl_NewStringObj("out of memory", -1));
   } catch (const std::exception& e) {
     Tcl_SetObjResult(interp, Tcl_NewStringObj(e.what(), -1));
   }

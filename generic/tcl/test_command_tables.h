@@ -21,6 +21,7 @@ std::span<const Command> MemoryCommands();
 std::span<const Command> PrintfCommands();
 std::span<const Command> StatementCommands();
 std::span<const Command> TestControlCommands();
+std::span<const Command> VfsCommands();
 
 // Has SQLite give the functions of test_function_commands.cc to every connection that is opened
 // from now on, in the whole process. Returns SQLite's code.

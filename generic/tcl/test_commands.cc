@@ -11,7 +11,7 @@ int SqliteasyncTesterCommandsInit(Tcl_Interp* interp) {
        {BackupCommands(), BindCommands(), BlobCommands(), ColumnCommands(), ConfigCommands(),
         ConnectionCommands(), DigestCommands(), ExecCommands(), FileControlCommands(),
         FunctionCommands(), MemoryCommands(), PrintfCommands(), StatementCommands(),
-        TestControlCommands()}) {
+        TestControlCommands(), VfsCommands()}) {
     CreateCommands(interp, commands);
   }
   return RunCommand(interp, [interp] {

@@ -4,14 +4,31 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
+#include <new>
+#include <string>
+#include <system_error>
 #include <vector>
 
+#include "sim/allocation.h"
 #include "tcl/md5.h"
 #include "tcl/test_command_tables.h"
 
 namespace sqliteasync::tester {
 
 namespace {
+
+using SqlFunction = void (*)(sqlite3_context*, int, sqlite3_value**);
+
+// The function as SQLite may call it: running out of memory is an error of the statement.
+template <SqlFunction function>
+void Safely(sqlite3_context* context, int count, sqlite3_value** values) noexcept {
+  try {
+    function(context, count, values);
+  } catch (const std::bad_alloc&) {
+    sqlite3_result_error_nomem(context);
+  }
+}
 
 void ReturnText(sqlite3_context* context, const std::string& text) {
   sqlite3_result_text(context, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
@@ -137,7 +154,8 @@ void DigestStep(sqlite3_context* context, int count, sqlite3_value** values) {
   }
 }
 
-void DigestFinal(sqlite3_context* context) {
+void DigestFinal(sqlite3_context* context) noexcept {
+  const sim::AllocationExemption exemption;
   auto* aggregate = static_cast<DigestAggregate*>(sqlite3_aggregate_context(context, 0));
   Md5 nothing;
   nothing.Reset();
@@ -172,17 +190,18 @@ void Hex16(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
 struct Function {
   const char* name;
   int arguments;
-  void (*function)(sqlite3_context*, int, sqlite3_value**);
+  SqlFunction function;
 };
 
 const Function kEverywhere[] = {
-    {"randstr", 2, RandomText},       {"test_auxdata", -1, AuxiliaryData},
-    {"test_counter", 1, Counter},     {"test_error", 1, Error},
-    {"test_error", 2, Error},         {"test_eval", 1, Evaluate},
-    {"test_isolation", 2, Isolation}, {"real2hex", 1, RealToHex},
+    {"randstr", 2, Safely<RandomText>},       {"test_auxdata", -1, Safely<AuxiliaryData>},
+    {"test_counter", 1, Safely<Counter>},     {"test_error", 1, Safely<Error>},
+    {"test_error", 2, Safely<Error>},         {"test_eval", 1, Safely<Evaluate>},
+    {"test_isolation", 2, Safely<Isolation>}, {"real2hex", 1, Safely<RealToHex>},
 };
 
-const Function kOnDemand[] = {{"x_coalesce", -1, Coalesce}, {"hex8", 1, Hex8}, {"hex16", 1, Hex16}};
+const Function kOnDemand[] = {
+    {"x_coalesce", -1, Safely<Coalesce>}, {"hex8", 1, Safely<Hex8>}, {"hex16", 1, Safely<Hex16>}};
 
 int Create(sqlite3* db, std::span<const Function> functions) {
   int rc = SQLITE_OK;
@@ -194,8 +213,33 @@ int Create(sqlite3* db, std::span<const Function> functions) {
   return rc;
 }
 
+// SQLite's own harness is built with small pages, and its scripts count on sizes of files and
+// numbers of operations that come from that: databases begin with pages of 1024 bytes, or of the
+// device's sectors if those are larger. Only new databases: VACUUM would change the pages of
+// others.
+int MakePagesSmall(sqlite3* db) {
+  const sim::AllocationExemption exemption;
+  constexpr int kSize = 1024;
+  constexpr int kLargestSize = 8192;
+  const char* name = sqlite3_db_filename(db, "main");
+  std::error_code error;
+  if (name != nullptr && *name != '\0' && std::filesystem::file_size(name, error) > 0 && !error) {
+    return SQLITE_OK;
+  }
+  int size = kSize;
+  sqlite3_file* file = nullptr;
+  if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+      file != nullptr && file->pMethods != nullptr &&
+      (file->pMethods->xDeviceCharacteristics(file) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) == 0) {
+    size = std::clamp(file->pMethods->xSectorSize(file), kSize, kLargestSize);
+  }
+  const std::string sql = "PRAGMA page_size = " + std::to_string(size);
+  return sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr);
+}
+
 int CreateEverywhere(sqlite3* db, char** /*error*/, const sqlite3_api_routines* /*api*/) {
-  const int rc = Create(db, kEverywhere);
+  int rc = MakePagesSmall(db);
+  if (rc == SQLITE_OK) rc = Create(db, kEverywhere);
   if (rc != SQLITE_OK) return rc;
   return sqlite3_create_function(db, "md5sum", -1, SQLITE_UTF8, nullptr, nullptr, DigestStep,
                                  DigestFinal);

@@ -107,6 +107,7 @@ package provide sqliteasync::tester [package provide sqliteasync]
 # early in the file, so that small databases have one.
 set ::tcl_precision 15
 sqlite3_test_control_pending_byte 0x10000
+set ::AUTOVACUUM $::sqlite_options(default_autovacuum)
 if {![info exists ::testdir]} {set ::testdir $::tester::directory}
 array set ::G {isquick 0 issoak 0}
 array set ::cmdlinearg {soak 0 start {} match {} verbose {} output {}
@@ -121,5 +122,6 @@ if {[info exists ::tester_child]} {
     ::tester::ParseOptions
     expr {srand($::tester::seed)}
     ::tester::Begin $::tester::backend
+    ::tester::PrepareMemoryFaults
     reset_db
 }

@@ -134,6 +134,15 @@ proc ::tester::End {} {
     sqlite3async_control halt never
 }
 
+# What the backend was set to, and where it is registered, is as it should be.
+proc ::tester::ForgetSettings {} {
+    set ::sqlite3async_trace 0
+    catch {async_reset}
+    foreach option [array names ::tester::initial] {
+        catch {sqlite3async_control $option $::tester::initial($option)}
+    }
+}
+
 # What differs from the state that a process begins with, as a list.
 proc ::tester::LeftOver {} {
     variable initial

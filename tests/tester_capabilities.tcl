@@ -74,6 +74,17 @@ proc ::tester::Touch {name args} {
     if {$name ni $touched} {lappend touched $name}
 }
 
+# Why nobody can have the command here; empty if it is only missing.
+proc ::tester::WhySpecial {command} {
+    variable special_commands
+    foreach {pattern what} $special_commands {
+        if {[string match $pattern [string trimleft $command :]]} {
+            return "only a special build of SQLite has $command ($what)"
+        }
+    }
+    return {}
+}
+
 proc ::tester::WhyUnknowable {names} {
     variable unknowable
     set name [lindex $names 0]

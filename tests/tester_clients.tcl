@@ -40,9 +40,9 @@ proc ::tester::OpenClients {number} {
         }
         code$client "sqlite3 db$client test.db"
     }
-    proc ::sql1 {sql} {db eval $sql}
-    proc ::sql2 {sql} {code2 [list db2 eval $sql]}
-    proc ::sql3 {sql} {code3 [list db3 eval $sql]}
+    proc ::sql1 {sql} {execsql $sql}
+    proc ::sql2 {sql} {code2 [list execsql $sql db2]}
+    proc ::sql3 {sql} {code3 [list execsql $sql db3]}
     foreach client {1 2 3} {
         proc ::csql$client {sql} \
             "list \[catch {sql$client \$sql} message\] \$message"

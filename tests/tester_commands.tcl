@@ -41,8 +41,70 @@ namespace eval ::tester {
         sqlite_os_trace         {a trace of the operating system layer}
         sqlite_wal_trace        {a trace of the write-ahead log}
         sqlite3_btree_trace     {a trace of the B-trees}
+        lock_status             {PRAGMA lock_status, of a debug build}
     }
 }
+
+# Commands of SQLite's test program that look into SQLite itself, or that are
+# compiled into it, each with what it would take.  A test case that calls one
+# can't be run; if a script calls one outside of its test cases, the rest of it
+# can't.
+namespace eval ::tester {
+    variable special_commands {
+        btree_* {the B-trees' own functions}
+        pager_* {the pager's own functions}
+        sqlite3_pager_refcounts {the pager's own functions}
+        page_* {the pager's own functions}
+        db_enter {SQLite's own mutexes}
+        db_leave {SQLite's own mutexes}
+        enter_static_mutex {SQLite's own mutexes}
+        leave_static_mutex {SQLite's own mutexes}
+        enter_db_mutex {SQLite's own mutexes}
+        leave_db_mutex {SQLite's own mutexes}
+        alloc_dealloc_mutex {SQLite's own mutexes}
+        *_mutex_counters {a mutex implementation that counts}
+        init_wrapper_* {wrappers of SQLite's own parts}
+        pcache_stats {the page cache's own counters}
+        uses_stmt_journal {the prepared statement's own state}
+        sqlite3_shared_cache_report {the shared caches' own list}
+        sqlite3_multiplex_* {the multiplexing VFS}
+        sqlite3_quota_* {the quota VFS}
+        load_static_extension {extensions of the test program}
+        register_dbstat_vtab {extensions of the test program}
+        register_jt_vfs {the journal testing VFS}
+        register_demovfs {the demonstration VFS}
+        sqlite3_snapshot_* {a library with ENABLE_SNAPSHOT}
+        sqlite3_stmt_scanstatus* {a library with ENABLE_STMT_SCANSTATUS}
+        sqlite3_user_* {a library with USER_AUTHENTICATION}
+        sqlite3_normalized_sql {a library with ENABLE_NORMALIZE}
+        sqlite3_key {a library with encryption}
+        sqlite3_rekey {a library with encryption}
+        sqlite3_install_memsys3 {a library with ENABLE_MEMSYS3}
+        sqlite3_fts3_may_be_corrupt {FTS3's own functions}
+        fts3_* {FTS3's own functions}
+        install_fts3_rank_function {FTS3's own functions}
+        sorter_test_* {the sorter's own functions}
+        translate_selftest {SQLite's own conversions of text}
+        test_translate {SQLite's own conversions of text}
+        file_control_lockproxy_test {proxy locks}
+        vfs_initfail_test {SQLite's own beginning}
+        vfs_shmlock {SQLite's own shared memory}
+    }
+}
+
+# ---------------------------------------------------------------------------
+# What answers a question about the build
+
+# Nothing is encrypted, and no sanitizer takes part.
+proc nonzero_reserved_bytes {} {return 0}
+proc clang_sanitize_address {} {return 0}
+
+# Reports of a memory debugger; there is none.
+proc sqlite3_memdebug_dump {args} {}
+proc sqlite3_memdebug_settitle {args} {}
+proc sqlite3_memdebug_vfs_oom_test {args} {}
+proc sqlite3_memdebug_malloc_count {} {return 0}
+proc show_memstats {} {}
 
 # ---------------------------------------------------------------------------
 # Files as hexadecimal digits, past SQLite and its VFSes

@@ -113,6 +113,15 @@ proc test_find_cli {} {
     return [lindex $found 0]
 }
 
+proc test_cli_invocation {} {
+    return [list [test_find_cli]]
+}
+proc test_find_sqldiff {} {
+    set found [auto_execok sqldiff]
+    if {![llength $found]} {error "no sqldiff program is installed"}
+    return [lindex $found 0]
+}
+
 proc ::tester::Shell {db commands keepNewline} {
     if {![info exists ::CLI]} {set ::CLI [test_find_cli]}
     set channel [open cmds.txt w]

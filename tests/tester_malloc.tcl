@@ -47,6 +47,16 @@ proc ::tester::InstallMemoryFaults {} {
     return $memoryFaults
 }
 
+# A script that lets allocations fail by itself does it with handles open, when
+# it is too late to prepare for that.
+proc ::tester::PrepareMemoryFaults {} {
+    variable scriptPath
+    if {[catch {open $scriptPath} channel]} return
+    set text [read $channel]
+    close $channel
+    if {[string match *sqlite3_memdebug_fail* $text]} InstallMemoryFaults
+}
+
 proc do_malloc_test {name args} {
     if {[string is integer -strict $name]} {set name malloc-$name}
     fix_testname name

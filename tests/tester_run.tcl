@@ -24,6 +24,12 @@ proc ::tester::RunScript {} {
     if {![catch {uplevel #0 [list source $::argv0]} message options]} return
     set information [dict get $options -errorinfo]
     if {[regexp {^invalid command name "(.*)"$} $message -> name]} {
+        set reason [::tester::WhySpecial $name]
+        if {$reason ne {}} {
+            omit_test $script-rest $reason
+            set ::tester::capabilityStack {}
+            finish_test
+        }
         set line {}
         regexp {\(file "[^"]*" line (\d+)\)} $information -> line
         puts "$script: missing command \"$name\", line $line"

@@ -1,6 +1,8 @@
 # tester_sql.tcl: SQL in test cases.
 #
 #     execsql SQL ?DB?        catchsql SQL ?DB?     execsql2 SQL ?DB?
+#     do_select_tests PREFIX ?OPTIONS? LIST   memdbsql SQL   expand_all_sql DB
+#     speed_trial NAME N UNITS SQL   and its kin
 #     execsql_timed SQL ?DB?  execsql_pp SQL ?DB?   stepsql POINTER SQL
 #     do_execsql_test ?-db DB? NAME SQL ?RESULT?
 #     do_timed_execsql_test NAME SQL ?RESULT?
@@ -12,6 +14,9 @@
 #     normalize_list LIST  number_name N     delete_all_data
 
 proc execsql {sql {db db}} {
+    if {[string match -nocase *lock_status* $sql]} {
+        ::tester::Touch lock_status
+    }
     uplevel 1 [list $db eval $sql]
 }
 
@@ -118,6 +123,65 @@ proc do_execsql_test {args} {
     }
     lassign $args name sql expected
     do_test $name [list execsql $sql $db] [::tester::Result $expected]
+}
+
+# Test cases PREFIX.NAME from a list of NAME, SQL and what is expected, for each:
+#
+#     -count                 the number of rows
+#     -errorformat FORMAT    an error, whose message FORMAT makes of it
+#     -query SQL, -tclquery SCRIPT   the SQL runs first, outside of the test
+#                            case, and this has the result
+#     -repair SCRIPT         runs before the first and after each
+#
+# Without any, the result of the SQL.
+proc do_select_tests {prefix args} {
+    set names {-count -errorformat -query -repair -tclquery}
+    set cases [lindex $args end]
+    set options [lrange $args 0 end-1]
+    set repair {}
+    while {[llength $options]} {
+        set options [lassign $options option]
+        set option [::tcl::prefix match -message switch $names $option]
+        if {$option eq "-count"} {
+            set given($option) 1
+        } else {
+            set options [lassign $options given($option)]
+        }
+    }
+    if {[info exists given(-count)] && [info exists given(-errorformat)]} {
+        error "do_select_tests: -count or -errorformat, not both"
+    }
+    if {![llength $cases] || [llength $cases] % 3} {
+        error "do_select_tests: [llength $cases] words are no list of NAME, SQL\
+            and result"
+    }
+    if {[info exists given(-repair)]} {set repair $given(-repair)}
+    if {[info exists given(-query)]} {
+        set given(-tclquery) [list execsql $given(-query)]
+    }
+    uplevel 1 $repair
+    foreach {name sql expected} $cases {
+        set name $prefix.$name
+        if {[info exists given(-tclquery)]} {
+            execsql $sql
+            uplevel 1 [list do_test $name $given(-tclquery) [list {*}$expected]]
+        } elseif {[info exists given(-count)]} {
+            uplevel 1 [list do_test $name \
+                [list ::tester::CountRows $sql] $expected]
+        } elseif {[info exists given(-errorformat)]} {
+            set message [format $given(-errorformat) {*}$expected]
+            uplevel 1 [list do_catchsql_test $name $sql \
+                [list 1 [string trim $message]]]
+        } else {
+            uplevel 1 [list do_execsql_test $name $sql [list {*}$expected]]
+        }
+        uplevel 1 $repair
+    }
+}
+proc ::tester::CountRows {sql} {
+    set count 0
+    db eval $sql {incr count}
+    return $count
 }
 
 proc do_timed_execsql_test {name sql {expected {}}} {
@@ -258,6 +322,44 @@ proc explain_i {sql {db db}} {
 
 # ---------------------------------------------------------------------------
 # And the rest
+
+# On a database of its own, in memory.
+proc memdbsql {sql} {
+    sqlite3 memdb :memory:
+    set rc [catch {memdb eval $sql} result]
+    memdb close
+    return -code $rc $result
+}
+
+# Has SQLite write out every statement of a connection, for what that finds.
+proc expand_all_sql {db} {
+    set statement {}
+    while {[set statement [sqlite3_next_stmt $db $statement]] ne {}} {
+        sqlite3_expanded_sql $statement
+    }
+}
+
+# Times, printed with how many of UNITS that is in a second; and their sum.
+proc speed_trial_init {name} {
+    set ::total_time 0
+    output2 "SQLite [memdbsql {SELECT sqlite_version()}]"
+}
+proc speed_trial {name count units sql} {
+    ::tester::SpeedTrial $name $count $units [list sqlite3_exec_nr db $sql]
+}
+proc speed_trial_tcl {name count units script} {
+    ::tester::SpeedTrial $name $count $units $script
+}
+proc ::tester::SpeedTrial {name count units script} {
+    set micros [lindex [time {uplevel 2 $script}] 0]
+    incr ::total_time $micros
+    set rate many
+    if {$micros > 0} {set rate [format %.5f [expr {1e6 * $count / $micros}]]}
+    output2 [format {%-21.21s %12d uS %20s %s/s} $name $micros $rate $units]
+}
+proc speed_trial_summary {name} {
+    output2 [format {%-21.21s %12d uS TOTAL} $name $::total_time]
+}
 
 proc drop_all_tables {{db db}} {
     set keys [$db one {PRAGMA foreign_keys}]

@@ -367,7 +367,9 @@ DeclaredWords DeclaredWordsOf(Tcl_Interp* interp, int count, Tcl_Obj* const word
     }
     if (i + 1 == count) throw BadOption("Option requires an argument: \"" + option + "\"");
     if (sector_size) {
-      declared.sector_size = std::to_string(IntOf(interp, words[i + 1]));
+      // Zero is what the device has without being told.
+      const int size = IntOf(interp, words[i + 1]);
+      declared.sector_size = std::to_string(size == 0 ? 512 : size);
       declared.has_sector_size = true;
       continue;
     }

@@ -133,7 +133,7 @@ void Configure(Call& call) {
   while (setting->name != nullptr && name != setting->name) ++setting;
   if (setting->name == nullptr) throw Failure("unknown sqlite3_db_config setting");
   sqlite3* db = call.Db(0);
-  int value = call.Int(2);
+  int value = call.Has(2) ? call.Int(2) : -1;  // -1: only asks
   sqlite3_db_config(db, setting->value, value, &value);
   call.ReturnInt(value);
 }
@@ -215,7 +215,7 @@ const Command kCommands[] = {
     {"sqlite3_busy_timeout", "DB MS",
      [](Call& c) { c.ReturnCode(sqlite3_busy_timeout(c.Db(0), c.Int(1))); }},
     {"sqlite3_interrupt", "DB", [](Call& c) { sqlite3_interrupt(c.Db(0)); }},
-    {"sqlite3_db_config", "DB SETTING VALUE", Configure},
+    {"sqlite3_db_config", "DB SETTING ?VALUE?", Configure},
     {"sqlite3_limit", "DB ID VALUE", Limit},
 
     {"sqlite3_db_filename", "DB DBNAME",

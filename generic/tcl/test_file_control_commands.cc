@@ -141,7 +141,7 @@ const Command kCommands[] = {
     {"file_control_lasterrno_test", "DB", TestLastErrno},
     {"file_control_chunksize_test", "DB DBNAME SIZE", SetChunkSize},
     {"file_control_sizehint_test", "DB DBNAME SIZE", GiveSizeHint},
-    {"file_control_data_version", "DB DBNAME", DataVersion},
+    {"file_control_data_version", "DB ?DBNAME?", DataVersion},
     {"file_control_persist_wal", "DB FLAG", [](Call& c) { Flag(c, SQLITE_FCNTL_PERSIST_WAL); }},
     {"file_control_powersafe_overwrite", "DB FLAG",
      [](Call& c) { Flag(c, SQLITE_FCNTL_POWERSAFE_OVERWRITE); }},

@@ -214,11 +214,12 @@ void AddConnection(sqlite3* db) {
 int CloseConnection(sqlite3* db, bool v2) {
   if (db == nullptr) return v2 ? sqlite3_close_v2(db) : sqlite3_close(db);
   Registry& registry = TheRegistry();
-  // A statement makes sqlite3_close() refuse, which scripts test with handle commands too.
-  const bool refused = !v2 && sqlite3_next_stmt(db, nullptr) != nullptr;
+  // What is unfinished makes sqlite3_close() refuse, which scripts test with handle commands too.
+  bool refused = !v2 && sqlite3_next_stmt(db, nullptr) != nullptr;
   Owner owner = Owner::kScript;
   {
     const MutexLock lock(registry.mutex);
+    if (!v2 && registry.InUse(db)) refused = true;
     const auto found = registry.connections.find(db);
     if (found != registry.connections.end()) owner = found->second;
     if (owner == Owner::kHandleCommand && !refused) {

@@ -122,6 +122,9 @@ if {[info exists ::tester_child]} {
     ::tester::ParseOptions
     expr {srand($::tester::seed)}
     ::tester::Begin $::tester::backend
+    if {[file dirname $::tester::scriptPath] ne $::tester::directory} {
+        ::tester::BeTestfixture
+    }
     ::tester::PrepareMemoryFaults
     reset_db
 }

@@ -8,6 +8,9 @@
 #     crashsql ?OPTIONS? SQL       SQL in a process whose power fails
 
 namespace eval ::tester {
+    # The program that runs this.
+    variable tclsh [info nameofexecutable]
+
     # Makes file names for children's scripts and output unique.
     variable childCount 0
 }
@@ -60,7 +63,7 @@ proc run_child {args} {
         }
         set ::env($variable) $value
     }
-    set command [list {*}$wrap [info nameofexecutable] -encoding utf-8 \
+    set command [list {*}$wrap $::tester::tclsh -encoding utf-8 \
         $name {*}$arguments]
     set failed [catch {
         exec {*}$command < [::tester::NullDevice] > $name.out 2> $name.err
@@ -89,6 +92,22 @@ proc ::tester::NullDevice {} {
     expr {$::tcl_platform(platform) eq "windows" ? "NUL" : "/dev/null"}
 }
 
+# To scripts, "info nameofexecutable" is a program in which their own children
+# find what they find here, where a script can be one.
+proc ::tester::BeTestfixture {} {
+    variable directory
+    variable runs
+    variable tclsh
+    set program [file join $directory tester_fixture.tcl]
+    if {![file executable $program]} return
+    set ::env(TESTER_TCLSH) $tclsh
+    set ::env(TESTER_BACKEND) $runs
+    proc ::tester::NameOfExecutable {} [list return $program]
+    set map [namespace ensemble configure ::info -map]
+    dict set map nameofexecutable ::tester::NameOfExecutable
+    namespace ensemble configure ::info -map $map
+}
+
 # For the end of a child's script: the process is gone at once, as if the
 # machine's operator had killed it.
 proc kill_self {} {
@@ -103,7 +122,7 @@ proc kill_self {} {
 # An interpreter in another process, at the other end of the channel that is
 # returned; its procedures are those of this harness.  It ends with the channel.
 proc launch_testfixture {{executable ""}} {
-    if {$executable eq ""} {set executable [info nameofexecutable]}
+    if {$executable eq ""} {set executable $::tester::tclsh}
     set name [::tester::ChildScript {
         fconfigure stdin -encoding utf-8
         fconfigure stdout -encoding utf-8 -buffering full
@@ -219,7 +238,7 @@ proc crashsql {args} {
     puts $channel $script
     close $channel
     set rc [catch {
-        exec [info nameofexecutable] -encoding utf-8 crash.tcl \
+        exec $::tester::tclsh -encoding utf-8 crash.tcl \
             < [::tester::NullDevice] >@stdout 2>@stdout
     } message]
     if {$rc && [string match {*abnormal*} $message]} {

@@ -158,6 +158,29 @@ proc hexio_render_int32 {integer} {
     return [format %08X [expr {$integer & 0xffffffff}]]
 }
 
+# A database as bytes, from the text that SQLite's program dbtotxt makes of it:
+# lines that say how large it is, where a page begins, and, in hexadecimal digits,
+# what is there; what isn't said is zeros.
+proc decode_hexdb {text} {
+    set size 0
+    set base 0
+    set bytes {}
+    foreach line [split $text \n] {
+        if {[regexp {^\s*\|?\s*(\d+):((?:\s+[0-9a-fA-F]{2}\y)+)} $line \
+                 -> offset digits]} {
+            set part [::tester::HexToBytes $digits]
+            set first [expr {$base + $offset}]
+            set last [expr {$first + [string length $part] - 1}]
+            if {$last >= [string length $bytes]} continue
+            set bytes [string replace $bytes $first $last $part]
+        } elseif {[regexp {page\s+\d+\s+offset\s+(\d+)} $line -> base]} {
+        } elseif {[regexp {size\s+(\d+)\s+pagesize\s+\d+} $line -> size]} {
+            set bytes [binary format x$size]
+        }
+    }
+    return $bytes
+}
+
 # There is a decoder to test in SQLite's debug build only.
 proc utf8_to_utf8 {hex} {
     error {[utf8_to_utf8] unavailable - SQLITE_DEBUG not defined}

@@ -43,23 +43,32 @@ proc ioerr_injectstop {} {
     return $hits
 }
 
-# Steps are operations of certain sorts, on a device of their own.
+# Steps are operations of certain sorts, on a device of their own.  It stays, and
+# does nothing, if a script has left files open on it.
+namespace eval ::tester {
+    variable faultDevices 0
+}
+proc ::tester::FaultDevice {} {
+    variable faultDevices
+    return tester_faults$faultDevices
+}
 proc ::tester::DeviceInstall {operations code} {
-    sqlite3_device create tester_faults faults -default 1 -variables 0 \
+    incr ::tester::faultDevices
+    sqlite3_device create [FaultDevice] faults -default 1 -variables 0 \
         -operations $operations -code $code
 }
 proc ::tester::DeviceUninstall {} {
     ::tester::CloseAll
     ::tester::Settle
-    sqlite3_device delete tester_faults
+    catch {sqlite3_device delete [FaultDevice]}
 }
 proc ::tester::DeviceStart {persist step} {
-    set ::tester::faultsBefore [sqlite3_device counters tester_faults failures]
-    sqlite3_device configure tester_faults -persist $persist -fail $step
+    set ::tester::faultsBefore [sqlite3_device counters [FaultDevice] failures]
+    sqlite3_device configure [FaultDevice] -persist $persist -fail $step
 }
 proc ::tester::DeviceStop {} {
-    sqlite3_device configure tester_faults -fail 0 -persist 0
-    return [expr {[sqlite3_device counters tester_faults failures] -
+    sqlite3_device configure [FaultDevice] -fail 0 -persist 0
+    return [expr {[sqlite3_device counters [FaultDevice] failures] -
         $::tester::faultsBefore}]
 }
 
@@ -74,9 +83,13 @@ proc interrupt_injectstart {step} {
 proc ::tester::CountToInterrupt {} {
     variable interruptAfter
     variable interrupts
-    if {[incr interruptAfter -1] != 0} {return 0}
-    incr interrupts
-    return 1
+    if {[incr interruptAfter -1] == 0} {
+        incr interrupts
+        # Until all statements have ended; the handler's own answer would hold
+        # for the one that asks.
+        sqlite3_interrupt db
+    }
+    return 0
 }
 proc interrupt_injectstop {} {
     if {[llength [info commands ::db]]} {db progress 0 {}}
@@ -222,8 +235,10 @@ proc ::tester::WriterError {rc result} {
         set file {}
         catch {set file [lindex [$handle eval {PRAGMA database_list}] 2]}
         lappend open $handle $file
-        if {[catch {$handle eval {SELECT count(*) FROM sqlite_master}} message]} {
+        if {[catch {$handle eval {SELECT count(*) FROM sqlite_master}} found] ||
+            [::tester::FailsToOpen $file found]} {
             set failed 1
+            set message $found
         }
     }
     if {$failed} {
@@ -232,6 +247,19 @@ proc ::tester::WriterError {rc result} {
         if {$rc == 0} {return [list 1 $message]}
     }
     return [list $rc $result]
+}
+
+# A handle that has all it needs in memory doesn't notice: does a new one on the
+# file?  Locks are no failure.
+proc ::tester::FailsToOpen {file variable} {
+    upvar 1 $variable message
+    if {$file eq {}} {return 0}
+    set failed [catch {
+        sqlite_orig ::tester::other $file
+        ::tester::other eval {SELECT count(*) FROM sqlite_master}
+    } message]
+    catch {::tester::other close}
+    return [expr {$failed && ![string match *locked* $message]}]
 }
 
 # An error unless the body's result is right, called by faultsim_test_result in

@@ -185,6 +185,7 @@ proc do_test {name cmd expected} {
     fix_testname name
     if {![::tester::Wanted $name]} return
     unset -nocomplain ::tester::testSeed
+    if {[string match *lock_status* $cmd]} {::tester::Touch lock_status}
     set failed [catch {uplevel #0 "$cmd;\n"} result options]
     set touched [lsort -unique $::tester::touched]
     set ::tester::touched {}

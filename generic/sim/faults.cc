@@ -96,6 +96,7 @@ Faults::Faults() : Device(kKind), operations_(kDefaultOperations) {
                return code_ == SQLITE_OK ? kAutomatic : ResultCodeName(code_);
              }});
   AddBoolean("variables", &variables_);
+  AddBoolean("syncs", &syncs_);
 }
 
 Device::Counters Faults::ReadCounters() {
@@ -140,7 +141,7 @@ int Faults::Close(DeviceFile& file) {
 }
 
 int Faults::Delete(sqlite3_vfs* parent, const char* name, int sync_directory) {
-  const int rc = Device::Delete(parent, name, sync_directory);
+  const int rc = Device::Delete(parent, name, syncs_ ? sync_directory : 0);
   if (rc == SQLITE_OK && kSyncsDirectories && (sync_directory & 1) != 0 && variables_) {
     ++sqliteasync_sync_count;
   }
@@ -156,7 +157,7 @@ int Faults::Sync(DeviceFile& file, int flags) {
       counted->syncs_directory = false;
     }
   }
-  return Device::Sync(file, flags);
+  return syncs_ ? Device::Sync(file, flags) : SQLITE_OK;
 }
 
 }  // namespace sqliteasync::sim

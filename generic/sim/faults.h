@@ -11,6 +11,8 @@
 //   files       a pattern; on which files (glob.h)
 //   code        with which result code; "auto": the one that SQLite's own VFS would give
 //   variables   whether the device obeys, and counts in, the process's variables
+//   syncs       whether a sync reaches the parent, or is only counted: tests in which no real power
+//               fails need not wait for the disk
 //
 // Thread safety: see device.h.
 
@@ -45,6 +47,7 @@ class Faults : public Device {
   int OwnFailure(const Request& request) EXCLUDES(mutex_);
 
   std::atomic<bool> variables_{true};
+  std::atomic<bool> syncs_{true};
 
   Mutex mutex_;
   int64_t countdown_ GUARDED_BY(mutex_) = 0;

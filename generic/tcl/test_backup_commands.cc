@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "sim/allocation.h"
 #include "tcl/test_command_tables.h"
 #include "tcl/test_handles.h"
 
@@ -57,7 +58,8 @@ void CreateBackup(Call& call) {
   sqlite3* destination = call.Db(1);
   sqlite3* source = call.Db(3);
   sqlite3_backup* backup = sqlite3_backup_init(destination, call.Text(2), source, call.Text(4));
-  if (backup == nullptr) throw Failure("sqlite3_backup() failed");
+  if (backup == nullptr) throw Failure("sqlite3_backup_init() failed");
+  const sim::AllocationExemption exemption;  // what was begun must be kept
   auto number = std::make_unique<BackupNumber>(AddBackup(backup, destination, source));
   Tcl_CreateObjCommand(call.interp(), call.Text(0), BackupCommand, number.release(), DeleteBackup);
   call.Return(call.Argument(0));

@@ -74,7 +74,8 @@ void CloseTheBlob(Call& call) {
   if (std::string_view(call.Text(0)).starts_with("incrblob_")) {
     throw Failure("this blob is a channel's: use the command \"close\"");
   }
-  CloseBlob(BlobOrNull(call));  // its code is that of what failed before
+  const int rc = CloseBlob(BlobOrNull(call));  // that of what failed before
+  if (rc != SQLITE_OK) call.ReturnCode(rc);
 }
 
 const Command kCommands[] = {

@@ -23,8 +23,11 @@ std::span<const Command> StatementCommands();
 std::span<const Command> TestControlCommands();
 std::span<const Command> VfsCommands();
 
-// Has SQLite give the functions of test_function_commands.cc to every connection that is opened
-// from now on, in the whole process. Returns SQLite's code.
+// The size of a new database's pages, as in SQLite's own harness.
+inline constexpr int kPageSize = 1024;
+
+// Has SQLite give kPageSize and the functions of test_function_commands.cc to every connection that
+// is opened from now on, in the whole process. Returns SQLite's code.
 int InstallTestFunctions();
 
 // Links the read-only variable sqlite_pending_byte. Returns a Tcl code.

@@ -214,24 +214,23 @@ int Create(sqlite3* db, std::span<const Function> functions) {
 }
 
 // SQLite's own harness is built with small pages, and its scripts count on sizes of files and
-// numbers of operations that come from that: databases begin with pages of 1024 bytes, or of the
+// numbers of operations that come from that: databases begin with pages of that size, or of the
 // device's sectors if those are larger. Only new databases: VACUUM would change the pages of
 // others.
 int MakePagesSmall(sqlite3* db) {
   const sim::AllocationExemption exemption;
-  constexpr int kSize = 1024;
   constexpr int kLargestSize = 8192;
   const char* name = sqlite3_db_filename(db, "main");
   std::error_code error;
   if (name != nullptr && *name != '\0' && std::filesystem::file_size(name, error) > 0 && !error) {
     return SQLITE_OK;
   }
-  int size = kSize;
+  int size = kPageSize;
   sqlite3_file* file = nullptr;
   if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
       file != nullptr && file->pMethods != nullptr &&
       (file->pMethods->xDeviceCharacteristics(file) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) == 0) {
-    size = std::clamp(file->pMethods->xSectorSize(file), kSize, kLargestSize);
+    size = std::clamp(file->pMethods->xSectorSize(file), kPageSize, kLargestSize);
   }
   const std::string sql = "PRAGMA page_size = " + std::to_string(size);
   return sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr);

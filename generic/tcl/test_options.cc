@@ -183,7 +183,6 @@ const struct {
     {"MAX_PAGE_SIZE", -1, 65536},
     {"MAX_PAGE_COUNT", -1, 1073741823},
     {"MAX_DEFAULT_PAGE_SIZE", -1, 8192},
-    {"DEFAULT_PAGE_SIZE", -1, 4096},
     {"DEFAULT_CACHE_SIZE", -1, -2000},
     {"DEFAULT_FILE_FORMAT", -1, 4},
     {"DEFAULT_SYNCHRONOUS", -1, 2},
@@ -282,6 +281,7 @@ void SetOptions(Tcl_Interp* interp) {
     set_variable(std::string("SQLITE_") + name,
                  limit >= 0 ? probe.Limit(limit) : OptionValue(name, otherwise));
   }
+  set_variable("SQLITE_DEFAULT_PAGE_SIZE", kPageSize);
   set_variable("TEMP_STORE", OptionValue("TEMP_STORE", 1));
   set_variable("bitmask_size", 64);
   set_variable("longdouble_size", sizeof(long double));

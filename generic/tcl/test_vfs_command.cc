@@ -790,7 +790,7 @@ void CreateVfs(Call& call) {
   sqlite3_vfs_register(&owner->vfs, options.is_default ? 1 : 0);
 }
 
-const Command kCommands[] = {{"testvfs", "VFSNAME ?OPTION VALUE ...?", CreateVfs}};
+const Command kCommands[] = {{"testvfs", "VFSNAME ?OPTION? ?VALUE? ...", CreateVfs}};
 
 }  // namespace
 

@@ -160,7 +160,7 @@ TEST(SimDeviceTest, RefusalsNameWhatIsWrongAndTheWayOut) {
             "bad value \"1000\" for sectorsize: should be a power of two from 32 to 65536");
   EXPECT_EQ(set("fial", "1"),
             "bad option \"fial\" of a faults device: should be sectorsize, characteristics, fail, "
-            "persist, operations, files, code or variables");
+            "persist, operations, files, code, variables or syncs");
   device.Set("pers", "yes");
   EXPECT_EQ(device.Get("persist"), "1");
   EXPECT_EQ(set("", "1").substr(0, 13), "bad option \"\"");

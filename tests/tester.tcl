@@ -101,6 +101,7 @@ foreach ::tester::part $::tester::parts {
     source [file join $::tester::directory tester_$::tester::part.tcl]
 }
 set ::tester::loaded 1
+source [file join $::tester::directory thread_common.tcl]
 package provide sqliteasync::tester [package provide sqliteasync]
 
 # As in SQLite's harness: few digits, and the page that holds the locks is

@@ -130,7 +130,8 @@ proc ::tester::End {} {
     if {$runs ne "async"} return
     sqlite3async_control halt idle
     sqlite3async_wait
-    sqlite3async_shutdown
+    # Files that are open still are reported as left over.
+    catch {sqlite3async_shutdown}
     sqlite3async_control halt never
 }
 

@@ -59,8 +59,6 @@ namespace eval ::tester {
         db_leave {SQLite's own mutexes}
         enter_static_mutex {SQLite's own mutexes}
         leave_static_mutex {SQLite's own mutexes}
-        enter_db_mutex {SQLite's own mutexes}
-        leave_db_mutex {SQLite's own mutexes}
         alloc_dealloc_mutex {SQLite's own mutexes}
         *_mutex_counters {a mutex implementation that counts}
         init_wrapper_* {wrappers of SQLite's own parts}

@@ -243,7 +243,10 @@ proc ::tester::WriterError {rc result} {
     }
     if {$failed} {
         ::tester::CloseAll
-        foreach {handle file} $open {uplevel #0 [list sqlite3 $handle $file]}
+        foreach {handle file} $open {
+            # It can't be opened yet if the script has left a statement.
+            catch {uplevel #0 [list sqlite3 $handle $file]}
+        }
         if {$rc == 0} {return [list 1 $message]}
     }
     return [list $rc $result]

@@ -215,6 +215,8 @@ const Command kCommands[] = {
     {"sqlite3_busy_timeout", "DB MS",
      [](Call& c) { c.ReturnCode(sqlite3_busy_timeout(c.Db(0), c.Int(1))); }},
     {"sqlite3_interrupt", "DB", [](Call& c) { sqlite3_interrupt(c.Db(0)); }},
+    {"enter_db_mutex", "DB", [](Call& c) { sqlite3_mutex_enter(sqlite3_db_mutex(c.Db(0))); }},
+    {"leave_db_mutex", "DB", [](Call& c) { sqlite3_mutex_leave(sqlite3_db_mutex(c.Db(0))); }},
     {"sqlite3_db_config", "DB SETTING ?VALUE?", Configure},
     {"sqlite3_limit", "DB ID VALUE", Limit},
 

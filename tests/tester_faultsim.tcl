@@ -56,10 +56,13 @@ proc ::tester::DeviceInstall {operations code} {
     incr ::tester::faultDevices
     sqlite3_device create [FaultDevice] faults -default 1 -variables 0 \
         -operations $operations -code $code
+    # Scripts know a VFS of this name there, and may watch it.
+    testvfs shmfault -default 1 -fullshm 1
 }
 proc ::tester::DeviceUninstall {} {
     ::tester::CloseAll
     ::tester::Settle
+    catch {shmfault delete}
     catch {sqlite3_device delete [FaultDevice]}
 }
 proc ::tester::DeviceStart {persist step} {

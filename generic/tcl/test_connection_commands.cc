@@ -138,6 +138,20 @@ void Configure(Call& call) {
   call.ReturnInt(value);
 }
 
+// Calls the procedure unlock_notify for each connection that waited.
+void NotifyUnlock(void** interps, int count) {
+  for (int i = 0; i < count; ++i) {
+    Tcl_EvalEx(static_cast<Tcl_Interp*>(interps[i]), "unlock_notify", -1, TCL_EVAL_GLOBAL);
+  }
+}
+
+void AwaitUnlock(Call& call) {
+  if (sqlite3_api->unlock_notify == nullptr) {
+    throw Failure("this SQLite was built without ENABLE_UNLOCK_NOTIFY");
+  }
+  call.ReturnCode(sqlite3_unlock_notify(call.Db(0), NotifyUnlock, call.interp()));
+}
+
 void Limit(Call& call) {
   sqlite3* db = call.Db(0);
   const NamedValue* limit = kLimits;
@@ -217,6 +231,7 @@ const Command kCommands[] = {
     {"sqlite3_interrupt", "DB", [](Call& c) { sqlite3_interrupt(c.Db(0)); }},
     {"enter_db_mutex", "DB", [](Call& c) { sqlite3_mutex_enter(sqlite3_db_mutex(c.Db(0))); }},
     {"leave_db_mutex", "DB", [](Call& c) { sqlite3_mutex_leave(sqlite3_db_mutex(c.Db(0))); }},
+    {"sqlite3_unlock_notify", "DB", AwaitUnlock},
     {"sqlite3_db_config", "DB SETTING ?VALUE?", Configure},
     {"sqlite3_limit", "DB ID VALUE", Limit},
 

@@ -756,7 +756,7 @@ void CreateVfs(Call& call) {
   if (owner->vfs.iVersion > options.version) owner->vfs.iVersion = options.version;
   owner->vfs.zName = owner->name.c_str();
   owner->vfs.szOsFile = std::max(kParentOffset + owner->parent->szOsFile, options.file_size);
-  owner->vfs.mxPathname = std::max(owner->parent->mxPathname, options.path_size);
+  if (options.path_size > 0) owner->vfs.mxPathname = options.path_size;
   owner->vfs.xOpen = VfsOpen;
   owner->vfs.xDelete = VfsDelete;
   owner->vfs.xAccess = VfsAccess;

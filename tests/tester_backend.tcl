@@ -267,6 +267,8 @@ proc ::sqlite3 {args} {
     if {[info exists ::tester::vfsNames]} {
         set args [::tester::ReplaceVfs $args]
     }
+    # Whoever goes past the backend must find what it has queued.
+    if {"-vfs" in $args} {::tester::Settle}
     set result [uplevel 1 [list ::sqlite_orig {*}$args]]
     set handle [lindex $args 0]
     if {[info exists ::G(perm:presql)]} {

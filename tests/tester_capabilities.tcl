@@ -22,6 +22,10 @@ proc ::tester::Capable {expression} {
     return [expr $expression]
 }
 
+# What other names scripts read these by.
+array set ::sqlite_options [list malloc_usable_size 0 configslower 1.0 \
+    casesensitivelike $::sqlite_options(case_sensitive_like)]
+
 proc capable {expression} {
     return [::tester::Capable $expression]
 }

@@ -86,13 +86,9 @@ proc interrupt_injectstart {step} {
 proc ::tester::CountToInterrupt {} {
     variable interruptAfter
     variable interrupts
-    if {[incr interruptAfter -1] == 0} {
-        incr interrupts
-        # Until all statements have ended; the handler's own answer would hold
-        # for the one that asks.
-        sqlite3_interrupt db
-    }
-    return 0
+    if {[incr interruptAfter -1] != 0} {return 0}
+    incr interrupts
+    return 1
 }
 proc interrupt_injectstop {} {
     if {[llength [info commands ::db]]} {db progress 0 {}}

@@ -57,7 +57,7 @@ proc ::tester::DeviceInstall {operations code} {
     sqlite3_device create [FaultDevice] faults -default 1 -variables 0 \
         -operations $operations -code $code
     # Scripts know a VFS of this name there, and may watch it.
-    testvfs shmfault -default 1 -fullshm 1
+    testvfs shmfault -default 1 -fullshm [expr {$operations eq "shm"}]
 }
 proc ::tester::DeviceUninstall {} {
     ::tester::CloseAll

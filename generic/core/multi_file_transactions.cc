@@ -7,23 +7,21 @@ namespace sqliteasync {
 
 bool MultiFileTransactions::Transaction::Has(const Database& member) const {
   return std::any_of(members.begin(), members.end(),
-                     [&member](const auto& weak) { return weak.lock().get() == &member; });
+                     [&member](const auto& shared) { return shared.get() == &member; });
 }
 
 int MultiFileTransactions::Transaction::Error() const {
   if (super_journal->error() != SQLITE_OK) return super_journal->error();
-  for (const auto& weak : members) {
-    const auto member = weak.lock();
-    if (member != nullptr && member->error() != SQLITE_OK) return member->error();
+  for (const auto& member : members) {
+    if (member->error() != SQLITE_OK) return member->error();
   }
   return SQLITE_OK;
 }
 
 bool MultiFileTransactions::Transaction::Fail(int code) const {
   bool grown = super_journal->Fail(code);
-  for (const auto& weak : members) {
-    const auto member = weak.lock();
-    if (member != nullptr && member->Fail(code)) grown = true;
+  for (const auto& member : members) {
+    if (member->Fail(code)) grown = true;
   }
   return grown;
 }

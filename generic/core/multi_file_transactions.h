@@ -2,8 +2,10 @@
 // super-journal, while that super-journal still exists on disk or in the queue.
 //
 // Deleting the super-journal is the commit of all of them. So a member that fails takes the others
-// with it, and the super-journal too: it must not be deleted any more. Its Database is kept until
-// the transaction is over, so that a failed one is known as failed when SQLite asks to delete it.
+// with it, and the super-journal too: it must not be deleted any more. The Databases of both are
+// kept until the transaction is over or given up, so that a super-journal that has failed is known
+// as failed when SQLite asks to delete it, and a member when it is opened again: only then may the
+// recovery of its journal see that the super-journal lies on disk.
 //
 // Thread safety: all methods may be called from any thread.
 
@@ -51,7 +53,7 @@ class MultiFileTransactions {
  private:
   struct Transaction {
     std::shared_ptr<Database> super_journal;
-    std::vector<std::weak_ptr<Database>> members;
+    std::vector<std::shared_ptr<Database>> members;
     bool has_foreign = false;
 
     // The error of the first that has one, or SQLITE_OK.

@@ -82,13 +82,26 @@ TEST_F(MultiFileTransactionsTest, TheSuperJournalIsKeptUntilTheEndAndNoLonger) {
   EXPECT_TRUE(weak.expired());
 }
 
-TEST_F(MultiFileTransactionsTest, MembersAreNotKept) {
+TEST_F(MultiFileTransactionsTest, AMemberIsKeptUntilTheEndAndNoLonger) {
   transactions.Join(*super_ab, a);
   std::weak_ptr<Database> weak = a;
   a.reset();
+  EXPECT_FALSE(weak.expired()) << "opened again, it would not be known as failed";
+  transactions.End(*super_ab);
   EXPECT_TRUE(weak.expired());
+}
+
+TEST_F(MultiFileTransactionsTest, AMemberIsKeptUntilAFailedTransactionIsTakenOut) {
+  transactions.Join(*super_ab, a);
+  transactions.Join(*super_ab, b);
+  std::weak_ptr<Database> weak = b;
+  b.reset();
   super_ab->Fail(SQLITE_FULL);
-  transactions.SpreadErrors();  // must not touch it
+  transactions.SpreadErrors();
+  ASSERT_FALSE(weak.expired());
+  EXPECT_EQ(weak.lock()->error(), SQLITE_FULL);
+  transactions.TakeFailed(*a);
+  EXPECT_TRUE(weak.expired());
 }
 
 TEST_F(MultiFileTransactionsTest, AFailedTransactionCanBeTakenOutByAnyMemberOnce) {

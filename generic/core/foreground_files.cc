@@ -310,10 +310,19 @@ ParentFile* Foreground::ReadHandle(OpenFile& file, int* code) {
   }
   if (file.reader.opened()) return &file.reader;
   const SharedFile& place = file.file;
-  const int rc = file.reader.Open(parent_, FileName(place.database.main.path, place.role, {}),
-                                  (file.flags & kFileTypes) | SQLITE_OPEN_READONLY);
+  int rc = file.reader.Open(parent_, FileName(place.database.main.path, place.role, {}),
+                            (file.flags & kFileTypes) | SQLITE_OPEN_READONLY);
   if (rc == SQLITE_OK) return &file.reader;
-  if (rc != SQLITE_CANTOPEN) *code = rc;
+  if (rc == SQLITE_CANTOPEN) {
+    // Only a file that the parent does not have is empty. One that can't be opened is not: SQLite
+    // would take a journal that is read so for one without pages to roll back.
+    int exists = 0;
+    const int asked = parent_->xAccess(parent_, place.path.c_str(), SQLITE_ACCESS_EXISTS, &exists);
+    if (asked == SQLITE_OK && exists == 0) return nullptr;
+  }
+  // A code of xRead and xFileSize: SQLite's pager remembers no other error than these.
+  if ((rc & 0xff) != SQLITE_IOERR) rc = rc == SQLITE_NOMEM ? SQLITE_IOERR_NOMEM : SQLITE_IOERR_READ;
+  *code = rc;
   return nullptr;
 }
 

@@ -95,6 +95,18 @@ INSTANTIATE_TEST_SUITE_P(
              (std::string(std::get<1>(info.param)) == "/a" ? "Database" : "Journal");
     });
 
+// ----- In the foreground
+
+TEST_F(ErrorsTest, AJournalThatCannotBeOpenedIsNotTakenForAnEmptyOne) {
+  Connection a(kAsync, "/a");
+  a.Query("BEGIN; UPDATE t SET a = 2");
+  StepAll();  // from here on the journal is read from the parent
+  fake.FailAll(Call::kOpen, "/a-journal", SQLITE_CANTOPEN);
+  a.Run("ROLLBACK");
+  fake.StopFailing();
+  EXPECT_EQ(a.Query(kState), "ok 1") << "the rollback has left pages of the transaction";
+}
+
 // ----- Starting clean
 
 TEST_F(ErrorsTest, WhatFailedHasLeftTheOverlay) {

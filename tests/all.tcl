@@ -139,7 +139,7 @@ file mkdir $root
 
 # Scripts that take long are started first, so that none of them is left
 # running alone at the end.
-set first {equivalence crash crash-multi crash-random}
+set first {equivalence crash crash-multi campaign-ioerr campaign-memory}
 set waiting {}
 foreach name $first {
     set script [file join $testdir $name.test]

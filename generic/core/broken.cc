@@ -16,6 +16,7 @@ constexpr std::string_view kNames[] = {
     "sync-skipped",          "journal-deleted-early", "operations-swapped",
     "super-journal-skipped", "unlock-too-soon",       "lock-kept",
     "error-ignored",         "write-dropped",         "read-unguarded",
+    "error-not-spread",      "clean-start-too-soon",
 };
 
 // The index of the variant that is on; -1 for none.

@@ -20,6 +20,8 @@ enum class Variant {
   kErrorIgnored,         // a failed operation does not stop what is queued behind it
   kWriteDropped,         // a write that finds no memory to be queued is a success
   kReadUnguarded,        // a read asks the parent first, the overlay second
+  kErrorNotSpread,       // one database of a multi-file transaction fails, the others go on
+  kCleanStartTooSoon,    // a failed database starts clean while a connection is still open
 };
 
 #ifdef SQLITEASYNC_BROKEN_VARIANTS

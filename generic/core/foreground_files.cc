@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "../platform.h"
+#include "broken.h"
 #include "foreground.h"
 #include "trace.h"
 
@@ -133,7 +134,7 @@ bool Foreground::StartClean(Database& database) {
   // An operation in hand may be one of this database's, which needs the real lock.
   writer_.BetweenOperations([&] {
     MutexLock lock(database.lock_mutex);
-    if (database.Connected()) return;
+    if (database.Connected() && !Broken(Variant::kCleanStartTooSoon)) return;
     clean = true;
     database.LowerRealLock();
     database.Detach();

@@ -165,7 +165,7 @@ void Performer::Fail(const Operation& operation, int code) {
               OperationName(operation.kind), NameOf(*operation.file));
   if (Broken(Variant::kErrorIgnored)) return;
   database.Fail(code);
-  transactions_.SpreadErrors();
+  if (!Broken(Variant::kErrorNotSpread)) transactions_.SpreadErrors();
 }
 
 }  // namespace sqliteasync

@@ -58,7 +58,9 @@ catches() {
   fi
 }
 
-for name in campaigns/crash campaigns/processes campaigns/threads; do passes $name; done
+for name in campaigns/crash campaigns/processes campaigns/threads campaign-ioerr.test campaign-memory.test; do
+  passes $name
+done
 catches campaigns/crash sync-skipped
 catches campaigns/crash journal-deleted-early
 catches campaigns/crash operations-swapped
@@ -66,6 +68,10 @@ catches campaigns/crash super-journal-skipped
 catches campaigns/processes unlock-too-soon
 catches campaigns/processes lock-kept
 catches campaigns/threads read-unguarded
+catches campaign-ioerr.test error-ignored
+catches campaign-ioerr.test error-not-spread
+catches campaign-ioerr.test clean-start-too-soon
+catches campaign-memory.test write-dropped
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

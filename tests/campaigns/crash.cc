@@ -11,8 +11,10 @@
 // or none, a power cut with synchronous=OFF, and the like: see crash_configuration.h) is counted
 // against what plain SQLite itself leaves of the same workloads, crashed at as many places.
 //
-// Usage: crash [SEED [CONFIGURATION]], in an empty directory; with a number of a configuration only
-// that one is run. SQLITEASYNC_TEST_SCALE scales the number of crashes, in percent of 2,400.
+// Usage: crash [SEED [CONFIGURATION [POINTS [plain]]]], in an empty directory; with the number of a
+// configuration only that one is run, crashed at so many points (40), through the backend or, to
+// find out whose fault it is, on plain SQLite. SQLITEASYNC_TEST_SCALE scales the number of crashes,
+// in percent of 2,400.
 
 #include <fcntl.h>
 #include <signal.h>
@@ -206,7 +208,8 @@ class Queue {
   const char* vfs = sqlite3_vfs_find(nullptr)->zName;
   for (int database = 0; database < configuration.databases; ++database) {
     Connection connection(std::string(kRun) + "/" + Workload::FileName(database), vfs, 0);
-    connection.Execute("SELECT count(*) FROM meta");
+    // What is wrong here will be found by Harm().
+    sqlite3_exec(connection.handle(), "SELECT count(*) FROM meta", nullptr, nullptr, nullptr);
   }
   if (async) queue->Finish();
   _exit(0);
@@ -325,9 +328,11 @@ void Forget() {
 // each point. Returns false if a promise was broken.
 class Case {
  public:
-  Case(const Configuration& configuration, int points, std::string repeat, Counts* counts)
+  Case(const Configuration& configuration, int points, bool async, std::string repeat,
+       Counts* counts)
       : configuration_(configuration),
         points_(points),
+        async_(async),
         repeat_(std::move(repeat)),
         counts_(counts),
         random_(configuration.seed + 3) {}
@@ -343,7 +348,7 @@ class Case {
     const Pace pace = random_.OneIn(3)   ? Pace::kHalted
                       : random_.OneIn(3) ? Pace::kWriter
                                          : Pace::kSteps;
-    return RunStack(true, pace);
+    return RunStack(async_, pace);
   }
 
  private:
@@ -438,6 +443,7 @@ class Case {
 
   const Configuration configuration_;
   const int points_;
+  const bool async_;
   const std::string repeat_;
   Counts* const counts_;
   Random random_;
@@ -453,7 +459,8 @@ int main(int argc, char** argv) {
   CHECK(memory != MAP_FAILED);
   progress = new (memory) Progress{};
 
-  constexpr int kPointsOfOne = 40;
+  const int points = argc > 3 ? std::atoi(argv[3]) : 40;
+  const bool async = argc <= 4;
   const int wanted = campaign::Scaled(kCrashes);
   Counts counts;
   int failed = 0;
@@ -463,7 +470,7 @@ int main(int argc, char** argv) {
     const Configuration configuration =
         Configuration::Draw(seed * 1'000'003 + static_cast<uint64_t>(number));
     const std::string repeat = Format("%s %llu %d", argv[0], seed, number);
-    if (!Case(configuration, kPointsOfOne, repeat, &counts).Run()) ++failed;
+    if (!Case(configuration, points, async, repeat, &counts).Run()) ++failed;
     if (failed == 5) break;
     if (std::chrono::steady_clock::now() - said > std::chrono::seconds(20)) {
       said = std::chrono::steady_clock::now();

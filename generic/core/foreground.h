@@ -88,6 +88,8 @@ class Foreground {
   // Must a file that is opened with CREATE be taken for a new one, whatever lies at the parent?
   bool IsFresh(const OpenFile& file);
 
+  int ReadBytes(OpenFile& file, void* out, int size, int64_t offset);
+
   // The handle for what the image leaves to the parent. Null: the parent has no such file, or
   // `code` is not SQLITE_OK.
   ParentFile* ReadHandle(OpenFile& file, int* code);
@@ -102,8 +104,12 @@ class Foreground {
   // Does a connection through this VFS hold RESERVED or more?
   bool IsReserved(Database& database);
 
-  // Notes which databases a super-journal names.
+  // Notes which databases a super-journal names. The first is for one that is written by the commit
+  // in hand, the second for one that is read in a recovery: rolling back what it names is queued,
+  // and SQLite deletes it when no journal names it any more, so that has to fail if one of these
+  // does.
   void JoinTransactions(Database& super_journal, std::string_view names);
+  void JoinRecovered(Database& super_journal, std::string_view names);
 
   // Counts the operation in and queues it.
   void Push(Database& database, OperationPtr operation) REQUIRES(database.mutex);

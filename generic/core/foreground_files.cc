@@ -31,6 +31,16 @@ bool CannotBeOpenedTwice(const sqlite3_vfs* parent, const char* name) {
   return std::strcmp(parent->zName, "memdb") == 0 && name[0] != '/';
 }
 
+// A super-journal is a list of journal names, each ended by a zero byte.
+template <typename Action>
+void ForEachName(std::string_view names, Action action) {
+  while (!names.empty()) {
+    const std::string name(names.substr(0, names.find('\0')));
+    names.remove_prefix(std::min(names.size(), name.size() + 1));
+    if (!name.empty()) action(name);
+  }
+}
+
 }  // namespace
 
 void Foreground::Push(Database& database, OperationPtr operation) {
@@ -328,10 +338,7 @@ ParentFile* Foreground::ReadHandle(OpenFile& file, int* code) {
 }
 
 void Foreground::JoinTransactions(Database& super_journal, std::string_view names) {
-  // A list of journal names, each ended by a zero byte.
-  while (!names.empty()) {
-    const std::string name(names.substr(0, names.find('\0')));
-    names.remove_prefix(std::min(names.size(), name.size() + 1));
+  ForEachName(names, [&](const std::string& name) {
     const FileReference member = registry_.Find(name);
     if (member.database != nullptr && IsReserved(*member.database)) {
       transactions_.Join(super_journal, member.database);
@@ -339,7 +346,19 @@ void Foreground::JoinTransactions(Database& super_journal, std::string_view name
       // No connection to it through this VFS is about to commit.
       transactions_.JoinForeign(super_journal);
     }
-  }
+  });
+}
+
+void Foreground::JoinRecovered(Database& super_journal, std::string_view names) {
+  ForEachName(names, [&](const std::string& name) {
+    const FileReference member = registry_.Find(name);
+    if (member.database == nullptr) return;
+    {
+      MutexLock lock(member.database->mutex);
+      if (!member.database->HasChanges()) return;
+    }
+    transactions_.Join(super_journal, member.database);
+  });
 }
 
 bool Foreground::IsReserved(Database& database) {

@@ -46,6 +46,17 @@ bool EntersLogMode(const void* bytes, int size, int64_t offset) {
 }  // namespace
 
 int Foreground::Read(OpenFile& file, void* out, int size, int64_t offset) {
+  const int rc = ReadBytes(file, out, size, offset);
+  const bool super_journal =
+      (file.flags & SQLITE_OPEN_SUPER_JOURNAL) != 0 && file.file.role == FileRole::kMain;
+  if (rc == SQLITE_OK && super_journal) {
+    JoinRecovered(*file.database,
+                  std::string_view(static_cast<const char*>(out), static_cast<size_t>(size)));
+  }
+  return rc;
+}
+
+int Foreground::ReadBytes(OpenFile& file, void* out, int size, int64_t offset) {
   Database& database = *file.database;
   if (database.error() != SQLITE_OK) return database.error();
   if (Tracing()) {

@@ -37,7 +37,8 @@ MultiFileTransactions::Transaction& MultiFileTransactions::Find(Database& super_
 void MultiFileTransactions::Join(Database& super_journal, const std::shared_ptr<Database>& member) {
   {
     MutexLock lock(mutex_);
-    Find(super_journal).members.push_back(member);
+    Transaction& transaction = Find(super_journal);
+    if (!transaction.Has(*member)) transaction.members.push_back(member);
   }
   // Who fails from now on finds the other here; who had failed before is found now.
   if (member->error() != SQLITE_OK || super_journal.error() != SQLITE_OK) SpreadErrors();

@@ -106,6 +106,9 @@ void CreateDevice(const char* name, const char* kind, const std::string& setting
   }
 }
 
+// A device takes 63 bits.
+uint64_t DeviceSeed(uint64_t seed) { return seed >> 1; }
+
 // The device of the configuration, as the default VFS.
 void MakeDisk(const Configuration& configuration, const std::string& settings) {
   CreateDevice(kDisk, "power",
@@ -178,7 +181,7 @@ class Queue {
 // The workload from its beginning to its end, or to the crash.
 [[noreturn]] void Run(const Configuration& configuration, bool async, Pace pace, const Point& point,
                       uint64_t seed) {
-  std::string settings = Format("seed=%llu", seed);
+  std::string settings = Format("seed=%llu", DeviceSeed(seed));
   if (point.kind == Point::Kind::kSync) settings += Format(" crashsync=%lld", point.at);
   if (point.kind == Point::Kind::kChange) settings += Format(" crashchange=%lld", point.at);
   MakeDisk(configuration, settings);
@@ -202,7 +205,8 @@ class Queue {
 // Opens the databases and reads, which rolls hot journals back, and is cut off in it, perhaps.
 [[noreturn]] void Recover(const Configuration& configuration, bool async, uint64_t seed) {
   Random random(seed);
-  MakeDisk(configuration, Format("seed=%llu crashchange=%d", seed, 1 + random.Below(25)));
+  MakeDisk(configuration,
+           Format("seed=%llu crashchange=%d", DeviceSeed(seed), 1 + random.Below(25)));
   std::unique_ptr<Queue> queue;
   if (async) queue = std::make_unique<Queue>(configuration, Pace::kHalted, Point{});
   const char* vfs = sqlite3_vfs_find(nullptr)->zName;

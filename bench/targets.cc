@@ -1,0 +1,148 @@
+#include "targets.h"
+
+#include <cstdio>
+#include <functional>
+
+namespace bench {
+
+namespace {
+
+using Value = std::optional<double>;
+
+constexpr char kUs[] = "grouped";
+constexpr char kWal[] = "wal-normal";
+constexpr char kPlain[] = "delete";
+
+// A figure of a mode, if it was measured.
+using Figure = std::function<Value(const Measurement&)>;
+
+Value Of(const Results& results, const char* workload, const char* form, const char* mode,
+         const Figure& figure) {
+  const Measurement* measurement = results.Find(workload, form, mode);
+  return measurement == nullptr ? Value() : figure(*measurement);
+}
+
+Value Ratio(Value value, Value reference) {
+  if (!value || !reference || *reference <= 0) return {};
+  return *value / *reference;
+}
+
+Value DiskRate(const Measurement& measurement) {
+  if (measurement.disk_seconds <= 0) return {};
+  return static_cast<double>(measurement.transactions) / measurement.disk_seconds;
+}
+
+Value PerTransaction(const Measurement& measurement, int64_t Counts::*count) {
+  if (!measurement.counts || measurement.counts->transactions == 0) return {};
+  return static_cast<double>(*measurement.counts.*count) /
+         static_cast<double>(measurement.counts->transactions);
+}
+
+Value Syncs(const Measurement& measurement) { return PerTransaction(measurement, &Counts::syncs); }
+Value Bytes(const Measurement& measurement) {
+  return PerTransaction(measurement, &Counts::bytes_written);
+}
+
+Figure Latency(const char* name, double share) {
+  return [=](const Measurement& measurement) -> Value {
+    const auto found = measurement.latencies.find(name);
+    if (found == measurement.latencies.end() || found->second.count() == 0) return {};
+    return found->second.Quantile(share);
+  };
+}
+
+Value PeakMebibytes(const Measurement& measurement) {
+  return static_cast<double>(measurement.peak_resident_bytes) / (1 << 20);
+}
+
+const char* Phrase(Target::Sense sense) {
+  switch (sense) {
+    case Target::Sense::kAtLeast:
+      return "at least";
+    case Target::Sense::kAtMost:
+      return "at most";
+    case Target::Sense::kBelow:
+      return "below";
+  }
+  return "";
+}
+
+}  // namespace
+
+bool Target::Reached() const {
+  switch (sense) {
+    case Sense::kAtLeast:
+      return *measured >= bound;
+    case Sense::kAtMost:
+      return *measured <= bound;
+    case Sense::kBelow:
+      return *measured < bound;
+  }
+  return false;
+}
+
+std::vector<Target> TargetsOf(const Results& results) {
+  using enum Target::Sense;
+  const auto ratio = [&](const char* workload, const char* form, const char* reference,
+                         const Figure& figure) {
+    return Ratio(Of(results, workload, form, kUs, figure),
+                 Of(results, workload, form, reference, figure));
+  };
+  const Figure transaction = Latency("transaction", 0.999);
+  const Figure durable = Latency("durable", 0.5);
+
+  return {
+      {"stream of 1, transactions/s on disk, to WAL NORMAL's", kAtLeast, 2,
+       ratio("1", "stream", kWal, DiskRate)},
+      {"stream of 1, transactions/s on disk, to plain default's", kAtLeast, 40,
+       ratio("1", "stream", kPlain, DiskRate)},
+      {"stream of 2, transactions/s on disk, to WAL NORMAL's", kAtLeast, 1,
+       ratio("2", "stream", kWal, DiskRate)},
+      {"stream of 3, transactions/s on disk, to WAL NORMAL's", kAtLeast, 1,
+       ratio("3", "stream", kWal, DiskRate)},
+      {"stream of 4, transactions/s on disk, to WAL NORMAL's", kAtLeast, 1,
+       ratio("4", "stream", kWal, DiskRate)},
+      {"stream of 1, p99.9 of a transaction, to WAL NORMAL's", kAtMost, 1.0 / 20,
+       ratio("1", "stream", kWal, transaction)},
+      {"stream of 3, bytes written, to WAL NORMAL's", kAtMost, 1.0 / 4,
+       ratio("3", "stream", kWal, Bytes)},
+      {"stream of 1, syncs per transaction", kBelow, 0.05, Of(results, "1", "stream", kUs, Syncs)},
+      {"stream of 3, syncs per transaction", kBelow, 0.05, Of(results, "3", "stream", kUs, Syncs)},
+      {"memory, peak resident MiB", kAtMost, 64,
+       Of(results, "memory", "memory", kUs, PeakMebibytes)},
+      {"trickle, p50 of COMMIT to on disk, to plain default's", kAtMost, 1.2,
+       ratio("trickle", "trickle", kPlain, durable)},
+  };
+}
+
+void PrintTargets(const std::vector<Target>& targets, std::ostream& out) {
+  out << "\nTo reach, for \"" << kUs << "\":\n\n";
+  for (const Target& target : targets) {
+    char line[160];
+    const char* verdict = "not measured";
+    if (target.measured) verdict = target.Reached() ? "reached" : "falls short";
+    std::snprintf(line, sizeof(line), "%-13s %-58s %8s %5.4g", verdict, target.what.c_str(),
+                  Phrase(target.sense), target.bound);
+    out << line;
+    if (target.measured) {
+      std::snprintf(line, sizeof(line), ", measured %.3g", *target.measured);
+      out << line;
+    }
+    out << "\n";
+  }
+}
+
+Json TargetsToJson(const std::vector<Target>& targets) {
+  Json json = Json::array();
+  for (const Target& target : targets) {
+    Json entry = {{"what", target.what}, {"sense", Phrase(target.sense)}, {"bound", target.bound}};
+    if (target.measured) {
+      entry["measured"] = *target.measured;
+      entry["reached"] = target.Reached();
+    }
+    json.push_back(std::move(entry));
+  }
+  return json;
+}
+
+}  // namespace bench

@@ -81,13 +81,13 @@ void AddOptions(Settings& settings, CLI::App& app) {
   add_list("--modes", settings.modes, "Which modes (all)");
   add_number("--rounds", settings.rounds, "How often everything is repeated");
   app.get_option("--rounds")->check(CLI::PositiveNumber);
-  add_number("--seconds", settings.seconds, "Length of each stream, all rounds together");
+  add_number("--seconds", settings.seconds, "Length of each stream in a round");
   add_number("--commits", settings.commits,
-             "The streams of workload 1 whose tails are compared go on until there were so many, "
-             "all rounds together, but no more than four times as long");
+             "The streams of workload 1 whose tails are compared go on until there were so many in "
+             "a round, but no more than four times as long");
   add_number("--burst", settings.burst, "Transactions in a burst");
-  add_number("--trickle", settings.trickle, "Transactions of trickle, all rounds together");
-  add_number("--updates", settings.updates, "Transactions of memory");
+  add_number("--trickle", settings.trickle, "Transactions of trickle in a round");
+  add_number("--updates", settings.updates, "Transactions of memory, in the first round alone");
   add_number("--minutes", settings.minutes, "No round begins that would not end within");
   add_number("--seed", settings.seed, "Makes the rows and their order");
   add("--directory", settings.directory, "DIR",
@@ -182,8 +182,7 @@ void PrintHead(const Settings& settings, const Json& machine, int rounds) {
     std::cout << name << ": " << (value.is_string() ? value.get<std::string>() : value.dump())
               << "\n";
   }
-  std::cout << "rounds: " << rounds
-            << ", seconds of each stream: " << settings.seconds * rounds / settings.rounds
+  std::cout << "rounds: " << rounds << ", seconds of each stream: " << settings.seconds * rounds
             << ", seed: " << settings.seed << "\n";
 }
 
@@ -205,7 +204,7 @@ int Benchmark(const Settings& settings, const std::vector<std::string>& argument
   if (!settings.json.empty()) {
     const Json all = {{"machine", machine},
                       {"rounds", rounds},
-                      {"seconds", settings.seconds * rounds / settings.rounds},
+                      {"seconds", settings.seconds * rounds},
                       {"seed", settings.seed},
                       {"results", results.ToJson()},
                       {"targets", bench::TargetsToJson(targets)}};

@@ -21,13 +21,16 @@ struct Settings {
   std::string directory = ".";
   std::string json;  // a file; empty: none
   int rounds = 3;
-  double seconds = 5;         // of each stream, all rounds together
-  int64_t commits = 200'000;  // that a tail of latencies is taken from
-  int64_t burst = 2'000;      // transactions
-  int64_t trickle = 150;      // transactions, all rounds together
-  int64_t updates = 1'000'000;
+  double minutes = 10;  // no round begins that would not end within
+
+  // In a round:
+  double seconds = 2.5;       // of a stream
+  int64_t commits = 100'000;  // that a tail of latencies is taken from
+  int64_t burst = 2'000;      // transactions; also of those that follow
+  int64_t trickle = 50;
+  int64_t updates = 1'000'000;  // in the first alone
+
   uint64_t seed = 1;
-  double minutes = 10;
 };
 
 struct Pass {
@@ -43,7 +46,8 @@ struct Pass {
 const std::vector<std::string>& AllWorkloads();
 
 // The passes of round `round`, from 0, in their order: the modes of a workload and form one after
-// the other. Throws std::invalid_argument for a name there isn't.
+// the other, in every second round from the last to the first, against what changes steadily.
+// Throws std::invalid_argument for a name there isn't.
 std::vector<Pass> PassesOf(const Settings& settings, int round);
 
 }  // namespace bench

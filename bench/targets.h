@@ -19,6 +19,7 @@ struct Target {
   Sense sense;
   double bound;
   std::optional<double> measured;  // nothing if what it takes was not measured
+  std::string remark = {};         // what to know about the measurement; may be empty
 
   bool Reached() const;
 };

@@ -69,6 +69,12 @@ struct Configuration {
     return true;
   }
 
+  // Where nothing is promised: is there a journal on disk that is synced, so that plain SQLite is
+  // harmed only in a few of a thousand crashes?
+  bool SeldomHarmed() const {
+    return !Promised() && !Is("MEMORY") && !Is("OFF") && !SynchronousIs("OFF");
+  }
+
   // Is a transaction of several databases in all of them or in none?
   bool MultiFilePromised() const { return Promised() && !SynchronousIs("OFF"); }
 

@@ -95,18 +95,18 @@ if {![llength $names]} {
     set scripts [glob -nocomplain -directory $testdir *.test]
 }
 foreach name $names {
-    # A path is a file as it is named; a name, a script from here, unless there
-    # is such a file only elsewhere.
+    # A file is what it is named, also if there is a script of that name here; what
+    # isn't one, with or without ".test", is the name of a script from here.
     set tail [file rootname [file tail $name]].test
     set found {}
-    if {[file tail $name] eq $name || ![file exists $name]} {
+    if {![file isfile $name] || ![string match *.test $name]} {
         set found [glob -nocomplain -directory $testdir -- $tail]
     }
     if {![llength $found] && [file isfile $name]} {
-        set found [list [file normalize $name]]
+        set found [list $name]
     }
     if {![llength $found]} {fail_usage "no test script \"$name\""}
-    lappend scripts {*}$found
+    lappend scripts {*}[lmap script $found {file normalize $script}]
 }
 set scripts [lsort -unique $scripts]
 if {$option(list)} {
@@ -377,8 +377,9 @@ proc stop_all {} {
 
 # An error in one of the procedures above would leave the event loop waiting.
 proc give_up {message options} {
-    puts stderr [dict get $options -errorinfo]
-    puts "0 passed, 1 failed"
+    # Whoever read the output may be gone: "| head".
+    catch {puts stderr [dict get $options -errorinfo]}
+    catch {puts "0 passed, 1 failed"}
     exit 2
 }
 interp bgerror {} give_up

@@ -228,10 +228,14 @@ proc crashsql {args} {
         -characteristics {} -opendb {sqlite3 db test.db -vfs crash}
         -tclbody {} -dfltvfs 0}
     set names [lsort [array names option]]
+    if {[llength $args] % 2 == 0} {
+        error "wrong # args: should be \"crashsql ?-option value ...? sql\""
+    }
     foreach {name value} [lrange $args 0 end-1] {
         set option([::tcl::prefix match -message option $names $name]) $value
     }
     if {$option(-file) eq {}} {error "Compulsory option -file missing"}
+    ::tester::CheckCrash [array get option]
     set script [::tester::CrashScript [array get option] [lindex $args end]]
     set channel [open crash.tcl w]
     fconfigure $channel -encoding utf-8
@@ -245,6 +249,27 @@ proc crashsql {args} {
         set message {child process exited abnormally}
     }
     return [list $rc $message]
+}
+
+# What is wrong with the options is an error here; in the child it would look like
+# the crash.
+proc ::tester::CheckCrash {options} {
+    array set option $options
+    foreach name {-delay -seed} {
+        if {![string is wideinteger -strict $option($name)]} {
+            error "bad value \"$option($name)\" for $name: should be an integer"
+        }
+    }
+    if {![string is boolean -strict $option(-dfltvfs)]} {
+        error "bad value \"$option(-dfltvfs)\" for -dfltvfs: should be a boolean"
+    }
+    set device crashsql-[incr ::tester::childCount]
+    set settings [list -characteristics [string tolower $option(-characteristics)]]
+    if {$option(-blocksize) ni {{} 0}} {
+        lappend settings -sectorsize $option(-blocksize)
+    }
+    sqlite3_device create $device power {*}$settings
+    sqlite3_device delete $device
 }
 
 proc ::tester::CrashScript {options sql} {

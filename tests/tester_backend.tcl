@@ -130,6 +130,9 @@ proc ::tester::End {} {
     if {$runs ne "async"} return
     sqlite3async_control halt idle
     sqlite3async_wait
+    # SQLite's scripts leave these where they are, here above the backend.
+    catch {unregister_devsim}
+    catch {sqlite3_crash_enable 0}
     # Files that are open still are reported as left over.
     catch {sqlite3async_shutdown}
     sqlite3async_control halt never

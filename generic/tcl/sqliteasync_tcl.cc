@@ -4,6 +4,7 @@
 
 #include <new>
 #include <string>
+#include <string_view>
 
 #include "core/async_vfs.h"
 #include "core/backend.h"
@@ -44,7 +45,25 @@ std::string Count(int64_t count, const char* what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
+// The name of a simulated device that stands on one of the backend's VFSes, or "". Opening a file
+// through it would reach a VFS that is not registered, and whose parent may be gone.
+std::string DeviceOnTop() {
+  for (const sqliteasync::sim::DeviceVfs* device : sqliteasync::sim::AllDevices()) {
+    const std::string_view parent = device->parent->zName;
+    if (parent == sqliteasync::kFirstGenerationName ||
+        parent == sqliteasync::kSecondGenerationName) {
+      return device->name();
+    }
+  }
+  return "";
+}
+
 int Unregister(Tcl_Interp* interp) {
+  const std::string device = DeviceOnTop();
+  if (!device.empty()) {
+    return Fail(interp, "cannot unregister: device \"" + device +
+                            "\" stands on the VFS; delete it first (sqlite3_device delete)");
+  }
   const Backend::Refusal refusal = Backend::Get().Unregister();
   if (!refusal.refused()) return TCL_OK;
   return Fail(interp, "cannot unregister: " + Count(refusal.open_files, "file") + " open, " +

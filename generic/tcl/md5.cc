@@ -39,7 +39,7 @@ void Md5::Reset() {
 void Md5::Transform(const unsigned char* block) {
   uint32_t words[16];
   for (int i = 0; i < 16; ++i) {
-    const unsigned char* p = block + 4 * i;
+    const unsigned char* p = block + std::ptrdiff_t{4} * i;
     words[i] = p[0] | p[1] << 8 | p[2] << 16 | static_cast<uint32_t>(p[3]) << 24;
   }
   const auto& sines = Sines();

@@ -612,6 +612,7 @@ std::vector<int> ValuesOf(Call& call, const NamedValue* table, const char* what)
     throw FailureInResult();
   }
   std::vector<int> values;
+  values.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
     values.push_back(NamedWord(call.interp(), words[i], table, what));
   }

@@ -181,6 +181,53 @@ int sqlite3async_control(int op, ...);
 #define SQLITEASYNC_GET_QUEUELIMIT 8
 
 /*
+** SQLITEASYNC_GROUPING (int)         Whether transactions reach the disk in
+** SQLITEASYNC_GET_GROUPING (int *)   groups. To start with AUTO.
+**
+**     A group is carried to disk as one transaction, with the newest version
+**     of each page, by SQLite's own protocol: after a crash all of it is there
+**     or nothing. It counts as one change for the writer, for its delay and
+**     for what halts it.
+**
+**     SQLITEASYNC_GROUPING_AUTO  Transactions are grouped while there is no
+**                                delay.
+**     SQLITEASYNC_GROUPING_ON    Also while there is one.
+**     SQLITEASYNC_GROUPING_OFF   Each change of a file is queued by itself.
+**
+**     What can't be grouped is queued change by change whatever this is set
+**     to, and in order with the groups: transactions of several databases that
+**     SQLite makes atomic, the rollback of a hot journal, a transaction that
+**     alone would take more than half of the byte limit. A change of this
+**     setting, or of the delay, holds for transactions that begin after it.
+**     Any other value is SQLITE_MISUSE.
+*/
+#define SQLITEASYNC_GROUPING 9
+#define SQLITEASYNC_GET_GROUPING 10
+
+/*
+** SQLITEASYNC_LOCKHOLD (int)         How long a database's lock in the file
+** SQLITEASYNC_GET_LOCKHOLD (int *)   system may be held, in milliseconds,
+**                                    without a moment in which other processes
+**                                    can get it: 750 to start with.
+**
+**     After that time, new transactions of this process wait until what is
+**     queued for the database is on disk and the lock has been free for about
+**     a tenth of a second; not longer than two seconds, and not at all while no
+**     writer runs. So a process on plain SQLite with a busy timeout of a second
+**     gets its turn. From 0 up, 0: no transaction ever waits for others; a
+**     negative value is SQLITE_MISUSE.
+*/
+#define SQLITEASYNC_LOCKHOLD 11
+#define SQLITEASYNC_GET_LOCKHOLD 12
+
+/*
+** The values of SQLITEASYNC_GROUPING.
+*/
+#define SQLITEASYNC_GROUPING_AUTO 0
+#define SQLITEASYNC_GROUPING_ON 1
+#define SQLITEASYNC_GROUPING_OFF 2
+
+/*
 ** The values of SQLITEASYNC_HALT.
 */
 #define SQLITEASYNC_HALT_NEVER 0

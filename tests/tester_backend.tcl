@@ -6,6 +6,7 @@
 #     async_write_all     has a writer perform everything queued, and end
 #     async_settle        as one of these two, whether a writer runs or not, and
 #                         leaves it running if it ran
+#     async_ungrouped     from here on each change is queued by itself
 #     plain_vfs           name of the platform's own VFS
 #     plain_sql FILE SQL  runs SQL on FILE through that VFS
 #
@@ -32,6 +33,10 @@ namespace eval ::tester {
 
     # Does the writer stand still?
     variable paused 0
+
+    # The control option "grouping" as this script, and the processes that it
+    # starts, have it; empty: as the process began.
+    variable grouping {}
 
     variable deviceVariables {
         sqlite_io_error_pending sqlite_io_error_persist sqlite_io_error_hit
@@ -96,7 +101,24 @@ proc async_reset {} {
     sqlite3async_control halt never
     sqlite3async_control lockfiles 1
     sqlite3async_control queuelimit $::tester::initial(queuelimit)
+    sqlite3async_control grouping [::tester::Grouping]
     return
+}
+
+# For scripts that look at single operations: what is queued, what lies on the
+# disk between two of them, the pace of the writer.  Without this a transaction
+# queues nothing but the group that it joins.  Holds for async_reset, too, and
+# in processes that are started from here on.
+proc async_ungrouped {} {
+    set ::tester::grouping off
+    sqlite3async_control grouping off
+    return
+}
+
+proc ::tester::Grouping {} {
+    variable grouping
+    variable initial
+    expr {$grouping eq {} ? $initial(grouping) : $grouping}
 }
 
 # ---------------------------------------------------------------------------
@@ -106,9 +128,10 @@ proc async_reset {} {
 proc ::tester::Begin {backend} {
     variable initial
     variable runs
-    foreach option {halt delay lockfiles queuelimit} {
+    foreach option {halt delay lockfiles queuelimit grouping lockhold} {
         set initial($option) [sqlite3async_control $option]
     }
+    if {[info exists ::tester_ungrouped]} async_ungrouped
     ::tester::InstallDevice
     if {$backend eq "async"} {
         set runs async
@@ -141,6 +164,7 @@ proc ::tester::End {} {
 # What the backend was set to, and where it is registered, is as it should be.
 proc ::tester::ForgetSettings {} {
     set ::sqlite3async_trace 0
+    set ::tester::grouping {}
     catch {async_reset}
     foreach option [array names ::tester::initial] {
         catch {sqlite3async_control $option $::tester::initial($option)}
@@ -155,8 +179,10 @@ proc ::tester::LeftOver {} {
     if {$::sqlite3async_trace} {lappend found "sqlite3async_trace is set"}
     foreach option [lsort [array names initial]] {
         set value [sqlite3async_control $option]
-        if {$value ne $initial($option)} {
-            lappend found "$option is $value, not $initial($option)"
+        set expected $initial($option)
+        if {$option eq "grouping"} {set expected [Grouping]}
+        if {$value ne $expected} {
+            lappend found "$option is $value, not $expected"
         }
     }
     if {[sqlite3async_enable]} {lappend found "the VFS is registered"}

@@ -18,9 +18,12 @@ namespace eval ::tester {
 # The beginning of a child's script that makes these procedures known to it.
 proc ::tester::ChildHead {backend} {
     variable directory
-    return [join [list [list set ::tester_child 1] \
-        [list set ::tester_backend $backend] \
-        [list source [file join $directory tester.tcl]]] \n]
+    variable grouping
+    set lines [list [list set ::tester_child 1] \
+        [list set ::tester_backend $backend]]
+    if {$grouping eq "off"} {lappend lines [list set ::tester_ungrouped 1]}
+    lappend lines [list source [file join $directory tester.tcl]]
+    return [join $lines \n]
 }
 
 proc ::tester::ChildScript {body bare} {

@@ -109,9 +109,18 @@ int Backend::SetQueueLimit(int64_t bytes) {
   return SQLITE_OK;
 }
 
-int64_t Backend::queue_limit() {
-  MutexLock lock(queue_.mutex);
-  return queue_.limit();
+int Backend::SetGrouping(int grouping) {
+  if (grouping < static_cast<int>(Grouping::kAuto) || grouping > static_cast<int>(Grouping::kOff)) {
+    return SQLITE_MISUSE;
+  }
+  foreground_.SetGrouping(static_cast<Grouping>(grouping));
+  return SQLITE_OK;
+}
+
+int Backend::SetLockHold(int64_t milliseconds) {
+  if (milliseconds < 0 || milliseconds > std::numeric_limits<int>::max()) return SQLITE_MISUSE;
+  foreground_.SetLockHold(static_cast<int>(milliseconds));
+  return SQLITE_OK;
 }
 
 void Backend::Finish() {

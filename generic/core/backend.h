@@ -59,7 +59,11 @@ class Backend {
   int SetLockFiles(int lock_files);  // 0 or not; only while no file is open and nothing is queued
   int lock_files() { return foreground_.lock_files() ? 1 : 0; }
   int SetQueueLimit(int64_t bytes);  // not negative; 0: none
-  int64_t queue_limit();
+  int64_t queue_limit() const { return queue_.limit(); }
+  int SetGrouping(int grouping);          // SQLITEASYNC_GROUPING_*
+  int SetLockHold(int64_t milliseconds);  // not negative
+  int lock_hold() const { return foreground_.lock_hold(); }
+  int grouping() const { return static_cast<int>(foreground_.grouping()); }
 
   Writer& writer() { return writer_; }
 

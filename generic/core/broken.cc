@@ -13,10 +13,25 @@ namespace sqliteasync {
 namespace {
 
 constexpr std::string_view kNames[] = {
-    "sync-skipped",          "journal-deleted-early", "operations-swapped",
-    "super-journal-skipped", "unlock-too-soon",       "lock-kept",
-    "error-ignored",         "write-dropped",         "read-unguarded",
-    "error-not-spread",      "clean-start-too-soon",
+    "sync-skipped",
+    "journal-deleted-early",
+    "operations-swapped",
+    "super-journal-skipped",
+    "unlock-too-soon",
+    "lock-kept",
+    "error-ignored",
+    "write-dropped",
+    "read-unguarded",
+    "error-not-spread",
+    "clean-start-too-soon",
+    "pre-image-too-late",
+    "group-journal-not-synced",
+    "page-before-journal",
+    "cut-too-soon",
+    "header-zeroed",
+    "multi-file-folded",
+    "open-page-in-group",
+    "lock-page-record",
 };
 
 // The index of the variant that is on; -1 for none.

@@ -22,6 +22,15 @@ enum class Variant {
   kReadUnguarded,        // a read asks the parent first, the overlay second
   kErrorNotSpread,       // one database of a multi-file transaction fails, the others go on
   kCleanStartTooSoon,    // a failed database starts clean while a connection is still open
+  // Of groups:
+  kPreImageTooLate,        // the journal has the pages as the group makes them
+  kGroupJournalNotSynced,  // nor are its records ahead of its mark
+  kPageBeforeJournal,      // a page is written before the journal is valid
+  kCutTooSoon,       // the file is cut before the journal, which lacks those pages, is finalised
+  kHeaderZeroed,     // a journal is finalised and begun without being truncated
+  kMultiFileFolded,  // databases of a multi-file transaction are folded each for itself
+  kOpenPageInGroup,  // a page enters the group when it is written, not at the commit
+  kLockPageRecord,   // the journal has a record of the page that SQLite keeps its locks on
 };
 
 #ifdef SQLITEASYNC_BROKEN_VARIANTS

@@ -11,6 +11,10 @@ static_assert(SQLITEASYNC_HALT_NEVER == static_cast<int>(sqliteasync::Halt::kNev
               SQLITEASYNC_HALT_NOW == static_cast<int>(sqliteasync::Halt::kNow) &&
               SQLITEASYNC_HALT_IDLE == static_cast<int>(sqliteasync::Halt::kIdle));
 
+static_assert(SQLITEASYNC_GROUPING_AUTO == static_cast<int>(sqliteasync::Grouping::kAuto) &&
+              SQLITEASYNC_GROUPING_ON == static_cast<int>(sqliteasync::Grouping::kOn) &&
+              SQLITEASYNC_GROUPING_OFF == static_cast<int>(sqliteasync::Grouping::kOff));
+
 using sqliteasync::Backend;
 
 int sqlite3async_initialize(const char* zParent, int isDefault) {
@@ -59,6 +63,18 @@ int sqlite3async_control(int op, ...) {
       break;
     case SQLITEASYNC_GET_QUEUELIMIT:
       *va_arg(arguments, sqlite3_int64*) = backend.queue_limit();
+      break;
+    case SQLITEASYNC_GROUPING:
+      rc = backend.SetGrouping(va_arg(arguments, int));
+      break;
+    case SQLITEASYNC_GET_GROUPING:
+      *va_arg(arguments, int*) = backend.grouping();
+      break;
+    case SQLITEASYNC_LOCKHOLD:
+      rc = backend.SetLockHold(va_arg(arguments, int));
+      break;
+    case SQLITEASYNC_GET_LOCKHOLD:
+      *va_arg(arguments, int*) = backend.lock_hold();
       break;
     default:
       rc = SQLITE_ERROR;

@@ -67,7 +67,9 @@ int Database::Lock(SharedFile& file, LockHolder& holder, int level, bool lock_fi
     }
     return rc;
   }
+  const bool was_free = real_lock_.level() == SQLITE_LOCK_NONE;
   const int refused = real_lock_.Raise(level);
+  if (was_free && real_lock_.level() != SQLITE_LOCK_NONE) lock_since_ = Clock::now();
   if (refused != SQLITE_OK) {
     const bool keeps_pending =
         level == SQLITE_LOCK_EXCLUSIVE && real_lock_.level() >= SQLITE_LOCK_PENDING;
@@ -102,6 +104,24 @@ void Database::LowerRealLock() {
   const int rc = real_lock_.Lower(highest);
   if (rc != SQLITE_OK) {
     sqlite3_log(rc, "sqliteasync: could not unlock %s", main.path.c_str());
+  }
+  if (highest == SQLITE_LOCK_NONE) {
+    lock_since_ = Clock::now();
+    lock_freed_.NotifyAll();
+  }
+}
+
+bool Database::HeldTooLong(Clock::duration hold) {
+  return real_lock_.level() != SQLITE_LOCK_NONE && main.locks_.Highest() < SQLITE_LOCK_PENDING &&
+         Clock::now() - lock_since_ > hold;
+}
+
+void Database::WaitUntilFree(Clock::duration pause, Clock::time_point end) {
+  for (;;) {
+    const Clock::time_point now = Clock::now();
+    const bool is_free = real_lock_.level() == SQLITE_LOCK_NONE;
+    if (now >= end || (is_free && now - lock_since_ >= pause)) return;
+    lock_freed_.WaitUntil(lock_mutex, is_free ? std::min(end, lock_since_ + pause) : end);
   }
 }
 
@@ -144,6 +164,7 @@ int Database::Connect(sqlite3_vfs* parent, ParentFile& connection,
     if (rc == SQLITE_OK) rc = real_lock_.MoveTo(*handle, write_handle_.get());
     if (rc != SQLITE_OK) return rc;
     write_handle_ = std::move(handle);
+    parameters_ = std::move(kept);
   }
   connections_.push_back(&connection);
   ++connected_;
@@ -187,6 +208,8 @@ void Database::CloseConnection(ParentFile& connection) {
 
 void Database::CloseWriteHandle() {
   real_lock_.Forget();
+  lock_since_ = Clock::now();
+  lock_freed_.NotifyAll();
   write_handle_.reset();
 }
 

@@ -16,12 +16,14 @@
 #define SQLITEASYNC_CORE_DATABASE_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "file_name.h"
+#include "folding.h"
 #include "lock_table.h"
 #include "mutex.h"
 #include "operation.h"
@@ -68,6 +70,7 @@ class Database : public std::enable_shared_from_this<Database> {
   Mutex mutex;
 
   PendingImage& image(SharedFile& file) REQUIRES(mutex) { return file.image_; }
+  Folding& folding() REQUIRES(mutex) { return folding_; }
 
   // Counts an operation in (it is about to be pushed) and out (it has been performed or given up,
   // and has left its image). CLOSE isn't counted: it changes nothing.
@@ -134,6 +137,19 @@ class Database : public std::enable_shared_from_this<Database> {
 
   // The handle that writes; null while it isn't open.
   ParentFile* write_handle() REQUIRES(lock_mutex) { return write_handle_.get(); }
+  // The URI parameters that it was opened with.
+  const UriParameters& parameters() REQUIRES(lock_mutex) { return parameters_; }
+
+  // --- Letting other processes in ---
+
+  using Clock = std::chrono::steady_clock;
+
+  // Has the real lock been held for longer than `hold`, without a moment in which it was free, and
+  // is it only the queue's by now, or readers', so that it will be free if nobody asks again?
+  bool HeldTooLong(Clock::duration hold) REQUIRES(lock_mutex);
+
+  // Returns once the real lock has been free for the length of `pause`, or at `end`.
+  void WaitUntilFree(Clock::duration pause, Clock::time_point end) REQUIRES(lock_mutex);
 
   // Lets the real lock go to what the process's connections hold, without waiting for the queue.
   void LowerRealLock() REQUIRES(lock_mutex);
@@ -153,12 +169,17 @@ class Database : public std::enable_shared_from_this<Database> {
   void CloseWriteHandle() REQUIRES(lock_mutex);
 
   RealLock real_lock_ GUARDED_BY(lock_mutex);
+  // While the lock is held: since when, without a break. While it is free: since when.
+  Clock::time_point lock_since_ GUARDED_BY(lock_mutex) = Clock::now();
+  CondVar lock_freed_;
   std::unique_ptr<ParentFile> write_handle_ GUARDED_BY(lock_mutex);
+  UriParameters parameters_ GUARDED_BY(lock_mutex);
   std::vector<ParentFile*> connections_ GUARDED_BY(lock_mutex);
   ParentFile* witness_ GUARDED_BY(lock_mutex) = nullptr;  // the one of these that SQLite has closed
   int connected_ GUARDED_BY(lock_mutex) = 0;              // connections that SQLite has open
   int unclosed_ GUARDED_BY(lock_mutex) = 0;  // connections whose CLOSE has not been performed
 
+  Folding folding_ GUARDED_BY(mutex);
   int64_t queued_ GUARDED_BY(mutex) = 0;   // all that is counted
   int64_t changes_ GUARDED_BY(mutex) = 0;  // without the UNLOCKs
   int64_t unlocks_ GUARDED_BY(mutex) = 0;

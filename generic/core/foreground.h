@@ -14,10 +14,12 @@
 #define SQLITEASYNC_CORE_FOREGROUND_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "multi_file_transactions.h"
 #include "open_file.h"
@@ -27,6 +29,34 @@
 #include "writer.h"
 
 namespace sqliteasync {
+
+// Which write transactions are folded. The values are those of the C API.
+enum class Grouping : int {
+  kAuto = 0,  // all while the writer has no delay
+  kOn = 1,
+  kOff = 2,
+};
+
+// Bytes that count as queued, until they are handed to operations that are.
+class Reservation {
+ public:
+  // May wait: Writer::Reserve.
+  Reservation(Writer& writer, WriteQueue& queue, int64_t bytes) : queue_(queue), bytes_(bytes) {
+    writer.Reserve(bytes);
+  }
+  ~Reservation() {
+    if (bytes_ > 0) queue_.GiveBack(bytes_);
+  }
+  Reservation(const Reservation&) = delete;
+  Reservation& operator=(const Reservation&) = delete;
+
+  void Use() { bytes_ = 0; }
+  void Use(int64_t bytes) { bytes_ -= bytes; }  // REQUIRES: as many are left
+
+ private:
+  WriteQueue& queue_;
+  int64_t bytes_;
+};
 
 class Foreground {
  public:
@@ -42,6 +72,22 @@ class Foreground {
   // Are main databases locked in the file system? Changed only while no file is open.
   void SetLockFiles(bool lock_files) { lock_files_.store(lock_files); }
   bool lock_files() const { return lock_files_.load(); }
+
+  // A change holds for transactions that begin after it.
+  void SetGrouping(Grouping grouping) { grouping_.store(grouping); }
+  Grouping grouping() const { return grouping_.load(); }
+
+  // How long the real lock of a database may be held, in milliseconds, without a moment in which
+  // other processes can get it, before new transactions wait for that. 0: for ever.
+  void SetLockHold(int milliseconds) { lock_hold_.store(milliseconds); }
+  int lock_hold() const { return lock_hold_.load(); }
+
+  // A process with SQLite's own busy handler and a timeout of one second asks at least every 100
+  // ms, and the last time at its end: with these it finds the lock free once in that second.
+  static constexpr int kDefaultLockHold = 750;
+  static constexpr std::chrono::milliseconds kLockPause{110};
+  // What is queued may take longer than anyone can wait.
+  static constexpr std::chrono::milliseconds kLockPatience{2000};
 
   // Files that SQLite has open.
   int64_t open_files() const { return open_files_.load(); }
@@ -111,6 +157,40 @@ class Foreground {
   void JoinTransactions(Database& super_journal, std::string_view names);
   void JoinRecovered(Database& super_journal, std::string_view names);
 
+  // --- Folding (folding.h) ---
+
+  bool GroupingInForce();
+
+  // Is the write transaction that changes the database folded? Decides it at its first change.
+  bool Folds(Database& database);
+
+  // The methods for a file whose database folds. `file`: the connection.
+  bool FitsInGroup(OpenFile& file, int size, int64_t offset);  // a write
+  bool FitsInGroup(OpenFile& file, int64_t size);              // a truncation
+  void WriteFolded(OpenFile& file, const void* bytes, int size, int64_t offset);
+  void TruncateFolded(OpenFile& file, int64_t size);
+  void OpenVirtual(NewFile file, NewFile* opened);
+
+  // From here on the transaction in hand, if it is folded, is queued operation by operation, and
+  // what it has done so far as well. Called by the transaction's thread.
+  void Unfold(Database& database);
+  // The operations that make the journal at the parent what it is here.
+  std::vector<OperationPtr> JournalOperations(Database& database) REQUIRES(database.mutex);
+  // Enters them in its image; all or, with std::bad_alloc, none.
+  void ApplyToJournal(Database& database, const std::vector<OperationPtr>& operations)
+      REQUIRES(database.mutex);
+
+  // A journal that was virtual is wanted on disk: queues its OPEN.
+  void OpenDeferred(OpenFile& file);
+
+  // SQLite has committed; the connection gives up RESERVED.
+  void Commit(OpenFile& file);
+  void EndTransaction(Database& database) noexcept;
+
+  // A connection that holds no lock asks for one: waits, if the lock in the file system has been
+  // held too long.
+  void LetOthersIn(OpenFile& file);
+
   // Counts the operation in and queues it.
   void Push(Database& database, OperationPtr operation) REQUIRES(database.mutex);
 
@@ -124,6 +204,8 @@ class Foreground {
   Writer& writer_;
   sqlite3_vfs* parent_ = nullptr;
   std::atomic<bool> lock_files_{true};
+  std::atomic<Grouping> grouping_{Grouping::kAuto};
+  std::atomic<int> lock_hold_{kDefaultLockHold};
   std::atomic<int64_t> open_files_{0};
 };
 

@@ -49,6 +49,9 @@ void Foreground::Push(Database& database, OperationPtr operation) {
           OperationName(operation->kind), operation->file->path.c_str(),
           static_cast<long long>(operation->offset));
   }
+  if (operation->kind != OperationKind::kGroup && IsChange(operation->kind)) {
+    database.folding().CloseGroup();
+  }
   database.CountIn(*operation);
   queue_.Push(std::move(operation));
 }
@@ -76,6 +79,13 @@ int Foreground::Open(const char* name, int flags, OpenFile** file, int* out_flag
     if (name != nullptr) {
       made->name =
           FileName(place.database->main.path, place.file->role, ParametersFor(name, flags));
+    }
+    if (made->file.role == FileRole::kJournal && Folds(*place.database)) {
+      OpenVirtual(std::move(made), &opened);
+      open_files_.fetch_add(1);
+      if (out_flags != nullptr) *out_flags = flags;
+      *file = opened.release();
+      return SQLITE_OK;
     }
     const bool fresh = IsFresh(*made);
     rc = OpenQueued(std::move(made), fresh, &opened);
@@ -186,6 +196,12 @@ int Foreground::OpenAtOnce(const std::string& path, const char* name, int flags,
   {
     MutexLock lock(database.mutex);
     existence = database.image(*place.file).existence();
+    const VirtualJournal& journal = database.folding().journal();
+    if (place.file->role == FileRole::kJournal && journal.active()) {
+      opened->deferred = journal.exists();
+      existence =
+          journal.exists() ? PendingImage::Existence::kExists : PendingImage::Existence::kAbsent;
+    }
   }
   switch (existence) {
     case PendingImage::Existence::kAbsent:
@@ -211,6 +227,8 @@ bool Foreground::IsFresh(const OpenFile& file) {
   {
     MutexLock lock(database.mutex);
     const PendingImage& image = database.image(file.file);
+    // A virtual journal is finalised by the time that another is queued.
+    if (file.file.role == FileRole::kJournal && database.folding().journal().active()) return true;
     if (image.existence() != PendingImage::Existence::kAsParent) {
       return image.existence() == PendingImage::Existence::kAbsent;
     }
@@ -228,6 +246,7 @@ int Foreground::OpenQueued(NewFile file, bool fresh, NewFile* opened) {
   Database& database = *file->database;
   MutexLock lock(database.mutex);
   database.image(file->file).Create(*operation, fresh);
+  if (file->file.role == FileRole::kJournal) database.folding().journal().Deactivate();
   *opened = std::move(file);
   Push(database, std::move(operation));
   return SQLITE_OK;
@@ -250,6 +269,15 @@ void Foreground::Close(OpenFile* file) noexcept {
   }
   file->reader.Close();
   open_files_.fetch_sub(1);
+  if (file->file.role == FileRole::kJournal) {
+    MutexLock lock(database.mutex);
+    FoldedTransaction& open = database.folding().open();
+    if (open.journal_file == file) open.journal_file = nullptr;
+  }
+  if (file->deferred) {
+    delete file;  // nothing of it was queued
+    return;
+  }
   OperationPtr operation = std::move(file->close);
   MutexLock lock(database.mutex);
   Push(database, std::move(operation));  // from here on the file is the writer's
@@ -259,12 +287,20 @@ int Foreground::Delete(const char* name, bool sync_directory) {
   const FileReference place = registry_.FindOrCreate(name);
   Database& database = *place.database;
   if (database.error() != SQLITE_OK) return database.error();
+  if (place.file->role == FileRole::kJournal) {
+    MutexLock lock(database.mutex);
+    if (database.folding().mode() == Folding::Mode::kFolded) {
+      database.folding().DeleteJournal(sync_directory);
+      return SQLITE_OK;
+    }
+  }
   OperationPtr operation = NewOperation(OperationKind::kDelete, place.file, nullptr);
   operation->flags = sync_directory ? 1 : 0;
   const bool wait = place.file->role == FileRole::kMain && transactions_.HasForeign(database);
   {
     MutexLock lock(database.mutex);
     database.image(*place.file).Delete(*operation);
+    if (place.file->role == FileRole::kJournal) database.folding().journal().Deactivate();
     Push(database, std::move(operation));
   }
   return wait ? WaitUntilWritten(database) : SQLITE_OK;
@@ -285,8 +321,12 @@ int Foreground::Access(const char* name, int flags, int* answer) {
     rc = database.error();
     MutexLock lock(database.mutex);
     const PendingImage& image = database.image(*place.file);
+    const VirtualJournal& journal = database.folding().journal();
     // Like the unix VFS: an empty file counts as absent.
-    if (image.existence() == PendingImage::Existence::kAbsent) {
+    if (place.file->role == FileRole::kJournal && journal.active()) {
+      known = true;
+      *answer = journal.exists() && journal.size() > 0 ? 1 : 0;
+    } else if (image.existence() == PendingImage::Existence::kAbsent) {
       known = true;
     } else if (image.SizeIsKnown() || image.SizeFloor() > 0) {
       known = true;
@@ -341,6 +381,8 @@ void Foreground::JoinTransactions(Database& super_journal, std::string_view name
   ForEachName(names, [&](const std::string& name) {
     const FileReference member = registry_.Find(name);
     if (member.database != nullptr && IsReserved(*member.database)) {
+      // The deletion of the super-journal is the end of them all.
+      if (!Broken(Variant::kMultiFileFolded)) Unfold(*member.database);
       transactions_.Join(super_journal, member.database);
     } else {
       // No connection to it through this VFS is about to commit.

@@ -13,25 +13,6 @@ namespace sqliteasync {
 
 namespace {
 
-// Bytes that count as queued, until they are handed to an operation that is.
-class Reservation {
- public:
-  Reservation(Writer& writer, WriteQueue& queue, int64_t bytes) : queue_(queue), bytes_(bytes) {
-    writer.Reserve(bytes);
-  }
-  ~Reservation() {
-    if (bytes_ > 0) queue_.GiveBack(bytes_);
-  }
-  Reservation(const Reservation&) = delete;
-  Reservation& operator=(const Reservation&) = delete;
-
-  void Use() { bytes_ = 0; }
-
- private:
-  WriteQueue& queue_;
-  int64_t bytes_;
-};
-
 // Would this write make the file a write-ahead-log database? SQLite's file format, section 1.3:
 // bytes 18 and 19 of the header are 2 for it. SQLite writes such a header under
 // locking_mode=EXCLUSIVE before it tries to open the log, and the database could not be opened
@@ -41,6 +22,11 @@ bool EntersLogMode(const void* bytes, int size, int64_t offset) {
   if (offset != 0 || size < 20 || std::memcmp(bytes, kMagic, sizeof(kMagic)) != 0) return false;
   const auto* header = static_cast<const uint8_t*>(bytes);
   return header[18] == 2 || header[19] == 2;
+}
+
+// The files that a folded transaction consists of.
+bool IsDatabaseOrJournal(const OpenFile& file) {
+  return file.main || file.file.role == FileRole::kJournal;
 }
 
 }  // namespace
@@ -74,9 +60,27 @@ int Foreground::ReadBytes(OpenFile& file, void* out, int size, int64_t offset) {
     int64_t size_floor;
     {
       MutexLock lock(database.mutex);
+      const Folding& folding = database.folding();
+      if (file.file.role == FileRole::kJournal && folding.journal().active()) {
+        return folding.journal().Read(to, size, offset) ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
+      }
       const PendingImage& image = database.image(file.file);
-      segment = image.Look(offset, size);
       size_floor = image.SizeFloor();
+      if (file.file.role == FileRole::kMain && !folding.open().Empty()) {
+        const PendingImage& open = folding.open().image;
+        segment = open.Look(offset, size);
+        size_floor = std::max(size_floor, open.SizeFloor());
+        if (segment.source == PendingImage::Segment::Source::kParent) {
+          segment = image.Look(offset, segment.size);
+          // The open layer goes on behind what ends here.
+          if (segment.source == PendingImage::Segment::Source::kEnd && offset < size_floor) {
+            segment.source = PendingImage::Segment::Source::kZeros;
+            segment.size = std::min(segment.size, size_floor - offset);
+          }
+        }
+      } else {
+        segment = image.Look(offset, size);
+      }
       if (segment.source == PendingImage::Segment::Source::kPending) {
         std::memcpy(to, segment.bytes, static_cast<size_t>(segment.size));
       }
@@ -125,6 +129,20 @@ int Foreground::Write(OpenFile& file, const void* bytes, int size, int64_t offse
                      std::string_view(static_cast<const char*>(bytes), static_cast<size_t>(size)));
   }
   if (database.error() != SQLITE_OK) return database.error();
+  if (IsDatabaseOrJournal(file) && Folds(database)) {
+    if (file.file.role == FileRole::kJournal) {
+      MutexLock lock(database.mutex);
+      database.folding().open().journal_file = &file;
+      database.folding().WriteJournal(bytes, size, offset);
+      return SQLITE_OK;
+    }
+    if (FitsInGroup(file, size, offset)) {
+      WriteFolded(file, bytes, size, offset);
+      return SQLITE_OK;
+    }
+    Unfold(database);
+  }
+  if (file.deferred) OpenDeferred(file);
   Reservation reservation(writer_, queue_, size);
   OperationPtr operation = NewWrite(&file.file, &file, bytes, size, offset);
   file.changed = true;
@@ -138,6 +156,19 @@ int Foreground::Write(OpenFile& file, const void* bytes, int size, int64_t offse
 int Foreground::Truncate(OpenFile& file, int64_t size) {
   Database& database = *file.database;
   if (database.error() != SQLITE_OK) return database.error();
+  if (IsDatabaseOrJournal(file) && Folds(database)) {
+    if (file.file.role == FileRole::kJournal) {
+      MutexLock lock(database.mutex);
+      database.folding().TruncateJournal(size);
+      return SQLITE_OK;
+    }
+    if (FitsInGroup(file, size)) {
+      TruncateFolded(file, size);
+      return SQLITE_OK;
+    }
+    Unfold(database);
+  }
+  if (file.deferred) OpenDeferred(file);
   OperationPtr operation = NewOperation(OperationKind::kTruncate, &file.file, &file);
   operation->offset = size;
   file.changed = true;
@@ -150,6 +181,16 @@ int Foreground::Truncate(OpenFile& file, int64_t size) {
 int Foreground::Sync(OpenFile& file, int flags) {
   Database& database = *file.database;
   if (database.error() != SQLITE_OK) return database.error();
+  if (IsDatabaseOrJournal(file) && Folds(database)) {
+    MutexLock lock(database.mutex);
+    if (file.file.role == FileRole::kJournal) {
+      database.folding().SyncJournal(flags);
+    } else {
+      database.folding().SyncMain(flags);
+    }
+    return SQLITE_OK;
+  }
+  if (file.deferred) OpenDeferred(file);
   OperationPtr operation = NewOperation(OperationKind::kSync, &file.file, &file);
   operation->flags = flags;
   file.changed = true;
@@ -169,8 +210,21 @@ int Foreground::FileSize(OpenFile& file, int64_t* size) {
   int64_t size_floor;
   {
     MutexLock lock(database.mutex);
+    const Folding& folding = database.folding();
+    if (file.file.role == FileRole::kJournal && folding.journal().active()) {
+      *size = folding.journal().size();
+      return SQLITE_OK;
+    }
     const PendingImage& image = database.image(file.file);
     size_floor = image.SizeFloor();
+    if (file.file.role == FileRole::kMain && !folding.open().Empty()) {
+      const PendingImage& open = folding.open().image;
+      if (open.SizeIsKnown()) {
+        *size = open.SizeFloor();
+        return SQLITE_OK;
+      }
+      size_floor = std::max(size_floor, open.SizeFloor());
+    }
     if (image.SizeIsKnown()) {
       *size = size_floor;
       return SQLITE_OK;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "broken.h"
 #include "foreground.h"
 #include "trace.h"
 
@@ -9,6 +10,7 @@ namespace sqliteasync {
 
 int Foreground::Lock(OpenFile& file, int level) {
   Database& database = *file.database;
+  if (level == SQLITE_LOCK_SHARED && file.main && lock_files()) LetOthersIn(file);
   int rc;
   {
     MutexLock lock(database.lock_mutex);
@@ -16,14 +18,38 @@ int Foreground::Lock(OpenFile& file, int level) {
       file.unlock = NewOperation(OperationKind::kUnlock, &file.file, &file);
     }
     rc = database.Lock(file.file, file.lock, level, file.main && lock_files());
+    if (rc == SQLITE_OK && level == SQLITE_LOCK_RESERVED && file.main) {
+      MutexLock state(database.mutex);
+      database.folding().Reserve();
+    }
   }
   if (Tracing()) Trace("LOCK %d (%s) rc=%d", level, file.file.path.c_str(), rc);
   return rc;
 }
 
+void Foreground::LetOthersIn(OpenFile& file) {
+  const int hold = lock_hold_.load(std::memory_order_relaxed);
+  if (hold == 0) return;
+  Database& database = *file.database;
+  {
+    MutexLock lock(database.lock_mutex);
+    if (file.lock.level() != SQLITE_LOCK_NONE ||
+        !database.HeldTooLong(std::chrono::milliseconds(hold))) {
+      return;
+    }
+  }
+  // Without a writer the lock would not become free.
+  if (!writer_.Running()) return;
+  MutexLock lock(database.lock_mutex);
+  database.WaitUntilFree(kLockPause, Database::Clock::now() + kLockPatience);
+}
+
 int Foreground::Unlock(OpenFile& file, int level) noexcept {
   Database& database = *file.database;
   MutexLock lock(database.lock_mutex);
+  if (file.main && file.lock.level() >= SQLITE_LOCK_RESERVED && level < SQLITE_LOCK_RESERVED) {
+    EndTransaction(database);
+  }
   if (!database.Unlock(file.file, file.lock, level, file.unlock != nullptr)) return SQLITE_OK;
   MutexLock counters(database.mutex);
   Push(database, std::move(file.unlock));
@@ -65,8 +91,12 @@ int Foreground::Control(OpenFile& file, int verb, void* argument) {
 
     // The queue keeps what these ask for, or must not pass it on: a hint of the size would grow the
     // file ahead of its journal.
-    case SQLITE_FCNTL_COMMIT_PHASETWO:
     case SQLITE_FCNTL_SIZE_HINT:
+      return SQLITE_OK;
+
+    // The commit is done: the journal finalised, the file truncated.
+    case SQLITE_FCNTL_COMMIT_PHASETWO:
+      if (file.main) Commit(file);
       return SQLITE_OK;
 
     case SQLITE_FCNTL_POWERSAFE_OVERWRITE:
@@ -93,6 +123,7 @@ int Foreground::Control(OpenFile& file, int verb, void* argument) {
 
 int Foreground::BeforeSync(OpenFile& file, const char* super_journal) {
   if (super_journal == nullptr) return SQLITE_OK;
+  if (!Broken(Variant::kMultiFileFolded)) Unfold(*file.database);
   const FileReference place = registry_.Find(super_journal);
   if (place.database != nullptr && transactions_.Knows(*place.database)) return SQLITE_OK;
   // Another VFS keeps the super-journal, and will delete it when all files are synced.

@@ -53,6 +53,7 @@ class OpenFile {
   // SQLite's thread alone.
   ParentFile reader;
   bool changed = false;     // a change has been queued through it
+  bool deferred = false;    // a journal whose OPEN has not been queued: it is virtual so far
   bool sync_waits = false;  // the next xSync returns when the sync has been performed
 
   // The name to open `handle` with, if xOpen hasn't. The writer alone, once the file is in use.

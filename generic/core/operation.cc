@@ -1,6 +1,17 @@
 #include "operation.h"
 
+#include "group.h"
+
 namespace sqliteasync {
+
+void Operation::Deleter::operator()(Operation* operation) const {
+  if (operation->kind == OperationKind::kGroup) {
+    delete static_cast<Group*>(operation);
+    return;
+  }
+  operation->~Operation();
+  ::operator delete(operation);
+}
 
 const char* OperationName(OperationKind kind) {
   switch (kind) {
@@ -18,6 +29,8 @@ const char* OperationName(OperationKind kind) {
       return "OPENEX";
     case OperationKind::kUnlock:
       return "UNLOCK";
+    case OperationKind::kGroup:
+      return "GROUP";
   }
   return "?";
 }

@@ -27,6 +27,7 @@ enum class OperationKind : uint8_t {
   kDelete,
   kOpen,
   kUnlock,
+  kGroup,  // transactions of one database, folded: group.h
 };
 
 // The name that the historical module gave the operation in its traces, "OPENEX" for kOpen.
@@ -50,10 +51,7 @@ struct Operation {
   int64_t cost() const { return size; }
 
   struct Deleter {
-    void operator()(Operation* operation) const {
-      operation->~Operation();
-      ::operator delete(operation);
-    }
+    void operator()(Operation* operation) const;
   };
 };
 

@@ -7,6 +7,7 @@
 #ifndef SQLITEASYNC_CORE_PARENT_FILE_H_
 #define SQLITEASYNC_CORE_PARENT_FILE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -15,6 +16,10 @@
 #include "sqlite.h"
 
 namespace sqliteasync {
+
+// The largest page, which is the most that SQLite asks a VFS to write at once, and all that the
+// unix VFS is made for.
+inline constexpr size_t kLargestWrite = 65536;
 
 class ParentFile {
  public:

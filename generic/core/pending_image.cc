@@ -17,6 +17,8 @@ void PendingImage::Write(const Operation& operation) {
   assert(operation.size > 0);
   const int64_t begin = operation.offset;
   const int64_t end = operation.end();
+  const bool uniform =
+      (page_size_ == 0 || page_size_ == operation.size) && begin % operation.size == 0;
 
   auto next = ranges_.lower_bound(begin);  // the first range that starts at or after begin
   if (next != ranges_.end() && next->first == begin && next->second.end <= end) {
@@ -54,7 +56,41 @@ void PendingImage::Write(const Operation& operation) {
     break;
   }
   size_ = std::max(size_, end);
+  page_size_ = uniform ? operation.size : -1;
   ++pending_;
+}
+
+void PendingImage::Absorb(PendingImage& upper) noexcept {
+  assert(page_size_ == 0 || upper.page_size_ == 0 || page_size_ == upper.page_size_);
+  for (auto node = upper.ranges_.begin(); node != upper.ranges_.end();) {
+    const auto from = node++;
+    auto at = ranges_.lower_bound(from->first);
+    if (at != ranges_.end() && at->first == from->first) {
+      at->second = from->second;
+    } else {
+      ranges_.insert(at, upper.ranges_.extract(from));
+    }
+    ++pending_;
+  }
+  if (upper.page_size_ != 0) page_size_ = upper.page_size_;
+  size_ = std::max(size_, upper.size_);
+  upper.Reset();
+}
+
+void PendingImage::SetSize(int64_t size) noexcept {
+  assert(size_is_known_);
+  size_ = size;
+}
+
+void PendingImage::Reset() noexcept {
+  ranges_.clear();
+  horizons_.clear();
+  retired_horizons_ = 0;
+  size_ = 0;
+  size_is_known_ = false;
+  existence_ = Existence::kAsParent;
+  pending_ = 0;
+  page_size_ = 0;
 }
 
 void PendingImage::EraseFrom(int64_t offset) noexcept {
@@ -126,9 +162,7 @@ void PendingImage::Retire(const Operation& operation) noexcept {
   }
   if (--pending_ == 0) {
     assert(ranges_.empty() && horizons_.empty());
-    size_ = 0;
-    size_is_known_ = false;
-    existence_ = Existence::kAsParent;
+    Reset();
   }
 }
 

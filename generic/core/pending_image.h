@@ -18,6 +18,7 @@
 #ifndef SQLITEASYNC_CORE_PENDING_IMAGE_H_
 #define SQLITEASYNC_CORE_PENDING_IMAGE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -56,6 +57,25 @@ class PendingImage {
   // An OPEN with CREATE. `fresh`: the file is new, nothing that lies at the parent shows. Otherwise
   // it keeps its size and bytes.
   void Create(const Operation& operation, bool fresh);
+
+  // --- Folding: images of writes that are all of one size, at multiples of it ---
+
+  // The size of the writes that are pending, if they are all so; 0 if there is none; else -1.
+  int64_t PageSize() const { return page_size_; }
+
+  // Sees to it that so many Truncates more can't fail. Throws std::bad_alloc.
+  void ReserveTruncates(size_t count) { horizons_.reserve(horizons_.size() + count); }
+
+  // Moves the writes of an image that lies on top of this one here; that one is as new then.
+  // Truncations of its are the caller's to apply first.
+  // REQUIRES: both have writes of one and the same page size, if any.
+  void Absorb(PendingImage& upper) noexcept;
+
+  // REQUIRES: SizeIsKnown(), and no write ends behind `size`.
+  void SetSize(int64_t size) noexcept;
+
+  // All that was applied is taken back at once.
+  void Reset() noexcept;
 
   // Takes back the oldest operation that was applied, after the parent has performed it or it has
   // been given up. Other kinds of operations (SYNC, CLOSE, UNLOCK) never enter the image.
@@ -99,7 +119,8 @@ class PendingImage {
   bool size_is_known_ = false;
 
   Existence existence_ = Existence::kAsParent;
-  int64_t pending_ = 0;  // operations applied and not yet retired
+  int64_t pending_ = 0;    // operations applied and not yet retired
+  int64_t page_size_ = 0;  // see PageSize
 };
 
 }  // namespace sqliteasync

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "broken.h"
+#include "group_writer.h"
 #include "trace.h"
 
 namespace sqliteasync {
@@ -16,7 +17,8 @@ const char* NameOf(const SharedFile& file) {
 
 }  // namespace
 
-bool Performer::Perform(OperationPtr operation) {
+bool Performer::Perform(OperationPtr operation, int64_t* cost) {
+  *cost = operation->cost();
   Database& database = operation->file->database;
   // CountOut below may release the last other reference.
   const std::shared_ptr<Database> keep = database.shared_from_this();
@@ -24,6 +26,9 @@ bool Performer::Perform(OperationPtr operation) {
   if (operation->kind == OperationKind::kClose) {
     Close(*operation);
     return true;
+  }
+  if (operation->kind == OperationKind::kGroup) {
+    return PerformGroup(static_cast<const Group&>(*operation), cost);
   }
   if (operation->kind == OperationKind::kUnlock) {
     database.PerformUnlock();
@@ -53,6 +58,7 @@ bool Performer::Perform(OperationPtr operation) {
           break;
         case OperationKind::kClose:
         case OperationKind::kUnlock:
+        case OperationKind::kGroup:
           break;
       }
     } catch (const std::bad_alloc&) {
@@ -65,6 +71,48 @@ bool Performer::Perform(OperationPtr operation) {
     database.image(*operation->file).Retire(*operation);
   }
   database.CountOut(*operation);
+  return !given_up;
+}
+
+bool Performer::PerformGroup(const Group& group, int64_t* cost) {
+  SharedFile& main = *group.file;
+  Database& database = main.database;
+  {
+    MutexLock lock(database.mutex);
+    database.folding().Seal(group);
+  }
+  *cost = group.changes.bytes;
+  const bool given_up = database.error() != SQLITE_OK;
+  if (!given_up) {
+    if (Tracing()) {
+      Trace("GROUP %s %lld transactions, %zu pages", NameOf(main),
+            static_cast<long long>(group.transactions), group.changes.pages.size());
+    }
+    int rc;
+    try {
+      rc = GroupWriter(parent_, database).Write(group);
+    } catch (const std::bad_alloc&) {
+      rc = SQLITE_IOERR_NOMEM;
+    }
+    if (rc != SQLITE_OK) Fail(group, rc);
+  }
+  // The truncation first: without it the parent shows what the pages have become. Not all at once,
+  // so that nobody waits long for the mutex.
+  constexpr int kAtOnce = 64;
+  auto page = group.changes.pages.begin();
+  for (bool first = true; first || page != group.changes.pages.end(); first = false) {
+    MutexLock lock(database.mutex);
+    PendingImage& image = database.image(main);
+    if (first && group.changes.cut != nullptr) image.Retire(*group.changes.cut);
+    for (int i = 0; i < kAtOnce && page != group.changes.pages.end(); ++i, ++page) {
+      image.Retire(*page->second);
+    }
+    if (page == group.changes.pages.end()) {
+      database.folding().Retired();
+      break;
+    }
+  }
+  database.CountOut(group);
   return !given_up;
 }
 

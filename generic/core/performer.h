@@ -7,6 +7,7 @@
 #ifndef SQLITEASYNC_CORE_PERFORMER_H_
 #define SQLITEASYNC_CORE_PERFORMER_H_
 
+#include "group.h"
 #include "multi_file_transactions.h"
 #include "open_file.h"
 #include "operation.h"
@@ -24,8 +25,8 @@ class Performer {
   // Performs the operation, takes it out of its image, and frees it. An error of the parent makes
   // the database fail, and all that share an unfinished multi-file transaction with it. Operations
   // of a database that has failed, and of a temporary file that has been closed, are given up.
-  // Returns false if the operation was given up.
-  bool Perform(OperationPtr operation);
+  // Returns false if the operation was given up. `cost`: what it has held of the queue's limit.
+  bool Perform(OperationPtr operation, int64_t* cost);
 
  private:
   // The handle that changes through `file` go to. One that was opened while only the queue had the
@@ -39,6 +40,7 @@ class Performer {
   int Delete(const Operation& operation);
   int Open(const Operation& operation);
   void Close(const Operation& operation);
+  bool PerformGroup(const Group& group, int64_t* cost);
 
   bool GivenUp(const Operation& operation);
   void Fail(const Operation& operation, int code);

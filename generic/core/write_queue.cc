@@ -56,7 +56,7 @@ void WriteQueue::GiveBack(int64_t cost) {
 
 void WriteQueue::SetLimit(int64_t bytes) {
   MutexLock lock(mutex);
-  limit_ = bytes;
+  limit_.store(bytes, std::memory_order_relaxed);
   NotifyProgress();
 }
 

@@ -10,6 +10,7 @@
 #ifndef SQLITEASYNC_CORE_WRITE_QUEUE_H_
 #define SQLITEASYNC_CORE_WRITE_QUEUE_H_
 
+#include <atomic>
 #include <cstdint>
 
 #include "mutex.h"
@@ -41,17 +42,22 @@ class WriteQueue {
   // What Pop gave has been performed or given up, and freed.
   void Done(int64_t cost, bool change) REQUIRES(mutex);
 
-  // Bytes come in when they are reserved, and leave when the operation is done.
+  // Bytes come in when they are reserved, and leave when the operation is done. While nothing is
+  // queued all of them are open transactions', and nobody can make room.
   bool HasRoom(int64_t cost) REQUIRES(mutex) {
-    return limit_ == 0 || bytes_ == 0 || bytes_ + cost <= limit_;
+    return limit() == 0 || count_ == 0 || bytes_ + cost <= limit();
   }
   void AddBytes(int64_t cost) REQUIRES(mutex) { bytes_ += cost; }
   void GiveBack(int64_t cost) EXCLUDES(mutex);
 
-  int64_t limit() REQUIRES(mutex) { return limit_; }
+  int64_t limit() const { return limit_.load(std::memory_order_relaxed); }
   void SetLimit(int64_t bytes) EXCLUDES(mutex);
 
   bool Empty() REQUIRES(mutex) { return head_ == nullptr; }
+  // The oldest operation; null if there is none.
+  const Operation* Next() REQUIRES(mutex) { return head_; }
+  bool SomeoneWaits() REQUIRES(mutex) { return waiting_ > 0; }
+  bool QuarterIsTaken() REQUIRES(mutex) { return limit() != 0 && bytes_ >= limit() / 4; }
   // Operations queued or being performed; those that change something (no CLOSE, no UNLOCK).
   int64_t count() REQUIRES(mutex) { return count_; }
   int64_t changes() REQUIRES(mutex) { return changes_; }
@@ -74,7 +80,7 @@ class WriteQueue {
   int64_t changes_ GUARDED_BY(mutex) = 0;
   int64_t pushed_ GUARDED_BY(mutex) = 0;
   int64_t bytes_ GUARDED_BY(mutex) = 0;
-  int64_t limit_ GUARDED_BY(mutex) = kDefaultLimit;
+  std::atomic<int64_t> limit_{kDefaultLimit};  // written with the mutex held
   int waiting_ GUARDED_BY(mutex) = 0;
   bool writer_sleeps_ GUARDED_BY(mutex) = false;
 };

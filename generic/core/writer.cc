@@ -1,5 +1,6 @@
 #include "writer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <new>
 #include <system_error>
@@ -26,6 +27,7 @@ Halt Writer::halt() {
 void Writer::SetDelay(int milliseconds) {
   MutexLock lock(queue_.mutex);
   delay_ = milliseconds;
+  delays_.store(milliseconds > 0, std::memory_order_relaxed);
   settings_.NotifyAll();
 }
 
@@ -49,21 +51,42 @@ void Writer::Run() {
     if (queue_.Empty()) {
       if (halt_ == Halt::kIdle) break;
       if (Tracing()) Trace("IDLE");
+      group_done_.reset();
       queue_.SetWriterSleeps(true);
       queue_.work.Wait(queue_.mutex);
       queue_.SetWriterSleeps(false);
       if (Tracing()) Trace("WAKEUP");
       continue;
     }
+    const bool is_group = queue_.Next()->kind == OperationKind::kGroup;
+    if (is_group && group_done_.has_value()) {
+      Linger();
+      if (halt_ == Halt::kNow) break;
+    }
     queue_.mutex.Unlock();
     bool performed = false;
     PerformNext(&performed);
     queue_.mutex.Lock();
+    if (is_group) group_done_ = std::chrono::steady_clock::now();
     if (performed) Pause();
   }
+  group_done_.reset();
   running_ = false;
   queue_.progress.NotifyAll();
   queue_.mutex.Unlock();
+}
+
+void Writer::Linger() {
+  const auto end = *group_done_ + kLinger;
+  // The bytes that come in don't wake the writer, and neither does who waits.
+  constexpr std::chrono::milliseconds kLook{1};
+  for (auto now = std::chrono::steady_clock::now(); now < end;
+       now = std::chrono::steady_clock::now()) {
+    const bool hurry = halt_ != Halt::kNever || queue_.SomeoneWaits() ||
+                       queue_.done() < drain_until_ || queue_.QuarterIsTaken();
+    if (hurry) return;
+    settings_.WaitUntil(queue_.mutex, std::min(end, now + kLook));
+  }
 }
 
 void Writer::Pause() {
@@ -124,9 +147,9 @@ bool Writer::PerformNext(bool* performed) {
     operation.reset(queue_.Pop());
   }
   if (operation == nullptr) return false;
-  const int64_t cost = operation->cost();
+  int64_t cost = 0;
   const bool change = IsChange(operation->kind);
-  *performed = performer_.Perform(std::move(operation));
+  *performed = performer_.Perform(std::move(operation), &cost);
   MutexLock lock(queue_.mutex);
   queue_.Done(cost, change);
   return true;

@@ -7,8 +7,11 @@
 #ifndef SQLITEASYNC_CORE_WRITER_H_
 #define SQLITEASYNC_CORE_WRITER_H_
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "mutex.h"
 #include "performer.h"
@@ -28,12 +31,18 @@ class Writer {
   // Milliseconds: what an int holds, as the C API passes it.
   static constexpr int kMaximumDelay = std::numeric_limits<int>::max();
 
+  // From the end of a group to the beginning of the next that is queued by then. A transaction that
+  // finds an idle writer is carried to disk at once.
+  static constexpr std::chrono::milliseconds kLinger{10};
+
   // The settings. The delay is the pause after each operation that the writer performs, in
   // milliseconds; a change takes effect at once, in the pause as well.
   void SetHalt(Halt halt);
   Halt halt();
   void SetDelay(int milliseconds);
   int delay();
+  // Is the delay above 0?
+  bool Delays() const { return delays_.load(std::memory_order_relaxed); }
 
   // The writer's loop, on the calling thread, until the halt condition says so. A call while
   // another runs waits for its turn.
@@ -94,6 +103,10 @@ class Writer {
   // The pause. Ends early when the writer is to stop or to hurry.
   void Pause() REQUIRES(queue_.mutex);
 
+  // Groups follow each other: waits a while, so that the next one takes in more transactions. Not
+  // if anyone waits for the writer, it is to stop, or a quarter of the byte limit is taken.
+  void Linger() REQUIRES(queue_.mutex);
+
   WriteQueue& queue_;
   Performer& performer_;
 
@@ -104,7 +117,10 @@ class Writer {
   CondVar settings_;  // signalled when a setting has changed
   Halt halt_ GUARDED_BY(queue_.mutex) = Halt::kNever;
   int delay_ GUARDED_BY(queue_.mutex) = 0;
+  std::atomic<bool> delays_{false};  // written with that mutex held
   bool running_ GUARDED_BY(queue_.mutex) = false;
+  // When the last group was on disk, if the writer has not been idle since.
+  std::optional<std::chrono::steady_clock::time_point> group_done_ GUARDED_BY(queue_.mutex);
   int64_t runs_ GUARDED_BY(queue_.mutex) = 0;         // how many have begun
   int64_t drain_until_ GUARDED_BY(queue_.mutex) = 0;  // no delay before that many are done
 };

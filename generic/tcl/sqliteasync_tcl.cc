@@ -167,6 +167,23 @@ int ControlHalt(Tcl_Interp* interp, Tcl_Obj* value) {
   return TCL_OK;
 }
 
+// In the order of SQLITEASYNC_GROUPING_*.
+const char* const kGroupingWords[] = {"auto", "on", "off", nullptr};
+
+int ControlGrouping(Tcl_Interp* interp, Tcl_Obj* value) {
+  Backend& backend = Backend::Get();
+  if (value != nullptr) {
+    int grouping = 0;
+    if (Tcl_GetIndexFromObj(interp, value, kGroupingWords, "grouping option", 0, &grouping) !=
+            TCL_OK ||
+        CodeToResult(interp, backend.SetGrouping(grouping)) != TCL_OK) {
+      return TCL_ERROR;
+    }
+  }
+  Tcl_SetObjResult(interp, Tcl_NewStringObj(kGroupingWords[backend.grouping()], -1));
+  return TCL_OK;
+}
+
 int ControlDelay(Tcl_Interp* interp, Tcl_Obj* value) {
   Backend& backend = Backend::Get();
   if (value != nullptr) {
@@ -177,6 +194,19 @@ int ControlDelay(Tcl_Interp* interp, Tcl_Obj* value) {
     }
   }
   Tcl_SetObjResult(interp, Tcl_NewIntObj(backend.delay()));
+  return TCL_OK;
+}
+
+int ControlLockHold(Tcl_Interp* interp, Tcl_Obj* value) {
+  Backend& backend = Backend::Get();
+  if (value != nullptr) {
+    Tcl_WideInt milliseconds = 0;
+    if (Tcl_GetWideIntFromObj(interp, value, &milliseconds) != TCL_OK ||
+        CodeToResult(interp, backend.SetLockHold(milliseconds)) != TCL_OK) {
+      return TCL_ERROR;
+    }
+  }
+  Tcl_SetObjResult(interp, Tcl_NewIntObj(backend.lock_hold()));
   return TCL_OK;
 }
 
@@ -212,13 +242,20 @@ int ControlCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* c
     int (*control)(Tcl_Interp*, Tcl_Obj*);  // sets the value unless null, then gives it
   };
   static const Option kOptions[] = {{"delay", ControlDelay},
+                                    {"grouping", ControlGrouping},
                                     {"halt", ControlHalt},
                                     {"lockfiles", ControlLockFiles},
+                                    {"lockhold", ControlLockHold},
                                     {"queuelimit", ControlQueueLimit},
                                     {nullptr, nullptr}};
   if (objc != 2 && objc != 3) {
     Tcl_WrongNumArgs(interp, 1, objv, "OPTION ?VALUE?");
     return TCL_ERROR;
+  }
+  // The abbreviations that lockfiles had before there was lockhold stay its own.
+  const std::string_view name = Tcl_GetString(objv[1]);
+  if (!name.empty() && std::string_view("lock").starts_with(name)) {
+    return ControlLockFiles(interp, objc == 3 ? objv[2] : nullptr);
   }
   int index = 0;
   if (Tcl_GetIndexFromObjStruct(interp, objv[1], kOptions, sizeof(Option), "option", 0, &index) !=

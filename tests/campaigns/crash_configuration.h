@@ -11,8 +11,9 @@
 
 namespace campaign {
 
-inline constexpr int kDatabases = 3;     // at most
-inline constexpr int kTransactions = 7;  // of one run
+inline constexpr int kDatabases = 3;       // at most
+inline constexpr int kTransactions = 7;    // of one run
+inline constexpr int kSmallLimit = 40000;  // of the queue, bytes: less than some transactions take
 
 struct Configuration {
   uint64_t seed;
@@ -28,14 +29,17 @@ struct Configuration {
   const char* characteristics;  // of the device
   bool declared;                // does it say so?
   int sector_size;              // bytes
+  bool grouping;                // auto; else off
+  int queue_limit;              // bytes
 
   std::string Text() const {
     return Format(
         "%s, %d database(s), page_size %d, auto_vacuum %d, journal_mode %s, synchronous %s, "
-        "cache_size %d, locking_mode %s, secure_delete %d, device \"%s\"%s, sectors of %d",
+        "cache_size %d, locking_mode %s, secure_delete %d, device \"%s\"%s, sectors of %d, "
+        "grouping %s, queuelimit %d",
         power ? "power cut" : "process dies", databases, page_size, auto_vacuum, journal_mode,
         synchronous, cache_size, exclusive ? "EXCLUSIVE" : "NORMAL", secure_delete, characteristics,
-        declared ? "" : " (not declared)", sector_size);
+        declared ? "" : " (not declared)", sector_size, grouping ? "auto" : "off", queue_limit);
   }
 
   bool Is(const char* mode) const { return std::string_view(journal_mode) == mode; }
@@ -64,8 +68,11 @@ struct Configuration {
     if (SynchronousIs("NORMAL")) return Has("sequential");
     // When a commit of an auto_vacuum database shortens the file, the pages that are cut off are
     // not in the journal, and its deletion is synced with EXTRA only: it may come back when they
-    // are gone.
-    if (auto_vacuum != 0 && Is("DELETE") && SynchronousIs("FULL")) return Has("sequential");
+    // are gone. The journal of a group has them.
+    const bool all_grouped = grouping && databases == 1 && queue_limit > kSmallLimit;
+    if (auto_vacuum != 0 && Is("DELETE") && SynchronousIs("FULL") && !all_grouped) {
+      return Has("sequential");
+    }
     return true;
   }
 
@@ -119,6 +126,9 @@ struct Configuration {
     }
     // Up to 32768. With the largest that it allows, 65536, SQLite does not survive every crash.
     drawn.sector_size = 512 << random.Below(random.OneIn(8) ? 7 : 4);
+    drawn.grouping = !random.OneIn(3);
+    // With the lower one some transactions don't fit in a group.
+    drawn.queue_limit = random.OneIn(4) ? kSmallLimit : 64 << 20;
     return drawn;
   }
 };

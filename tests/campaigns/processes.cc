@@ -127,10 +127,11 @@ class Worker {
  private:
   bool asynchronous() const { return kind_ != Kind::kPlain; }
 
-  // A victim's queue is seldom empty.
+  // A victim's queue is seldom empty. Groups are on, or off, or on where there is no delay.
   void SetPace() {
     const int delay = kind_ == Kind::kVictim ? 1 + random_.Below(2) : random_.Below(2);
     CHECK(sqlite3async_control(SQLITEASYNC_DELAY, delay) == SQLITE_OK);
+    CHECK(sqlite3async_control(SQLITEASYNC_GROUPING, random_.Below(3)) == SQLITE_OK);
   }
 
   void StartWriter() {

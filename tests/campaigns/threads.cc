@@ -13,9 +13,9 @@
 // Readers check all of them in one read transaction, and that no transaction is missing which had
 // been committed before they began. Some readers use plain SQLite below the VFS: they see older
 // states, but whole ones. Openers open and close connections all the time. Controllers halt, start,
-// pace and step the writer meanwhile, and two threads lend themselves to sqlite3async_run(). After
-// each round the queue is drained, plain SQLite finds every database whole and every transaction
-// there, and the VFS can be unregistered.
+// pace and step the writer and turn groups on and off meanwhile, and two threads lend themselves to
+// sqlite3async_run(). After each round the queue is drained, plain SQLite finds every database
+// whole and every transaction there, and the VFS can be unregistered.
 //
 // Usage: threads [SEED], in an empty directory. The work is counted; SQLITEASYNC_TEST_SCALE scales
 // it, in percent.
@@ -432,7 +432,7 @@ void RunController(uint64_t seed, bool patient) {
   const std::vector<sqlite3_int64> limits = {0, 1, 5000, 100 * 1000, 64 << 20};
   auto& writer = Backend::Get().writer();
   while (workers > 0) {
-    switch (random.Below(patient ? 7 : 5)) {
+    switch (random.Below(patient ? 9 : 7)) {
       case 0:
       case 1:
         Set(SQLITEASYNC_HALT, random.Below(3));
@@ -449,21 +449,32 @@ void RunController(uint64_t seed, bool patient) {
         break;
       }
       case 5:
+        Set(SQLITEASYNC_GROUPING, random.Below(3));
+        break;
+      case 6:
+        Set(SQLITEASYNC_LOCKHOLD, random.OneIn(2) ? 0 : random.Below(50));
+        break;
+      case 7:
         CHECK(writer.Start() != sqliteasync::Writer::StartResult::kOutOfThreads);
         ++happened.starts;
         break;
-      case 6:
+      case 8:
         writer.Wait();
         break;
     }
     int halt = -1;
     int delay = -1;
     int lock_files = -1;
+    int grouping = -1;
+    int lock_hold = -1;
     sqlite3_int64 limit = -1;
     CHECK(sqlite3async_control(SQLITEASYNC_GET_HALT, &halt) == SQLITE_OK);
     CHECK(sqlite3async_control(SQLITEASYNC_GET_DELAY, &delay) == SQLITE_OK);
     CHECK(sqlite3async_control(SQLITEASYNC_GET_LOCKFILES, &lock_files) == SQLITE_OK);
     CHECK(sqlite3async_control(SQLITEASYNC_GET_QUEUELIMIT, &limit) == SQLITE_OK);
+    CHECK(sqlite3async_control(SQLITEASYNC_GET_GROUPING, &grouping) == SQLITE_OK);
+    CHECK(sqlite3async_control(SQLITEASYNC_GET_LOCKHOLD, &lock_hold) == SQLITE_OK);
+    CHECK(grouping >= 0 && grouping <= 2 && lock_hold >= 0 && lock_hold <= 750);
     CHECK(halt >= 0 && halt <= 2 && delay >= 0 && delay <= 2);
     CHECK(lock_files == 0 || lock_files == 1);
     CHECK(std::find(limits.begin(), limits.end(), limit) != limits.end());

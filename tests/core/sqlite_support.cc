@@ -170,6 +170,7 @@ Watchdog::~Watchdog() {
 
 void BackendTest::SetUp() {
   ASSERT_EQ(backend().Register(kParent, nullptr), SQLITE_OK);
+  ASSERT_EQ(backend().SetGrouping(SQLITEASYNC_GROUPING_OFF), SQLITE_OK);
   TakeLog();
 }
 
@@ -185,6 +186,7 @@ void BackendTest::TearDown() {
   EXPECT_EQ(backend().SetLockFiles(1), SQLITE_OK);
   EXPECT_EQ(backend().SetQueueLimit(WriteQueue::kDefaultLimit), SQLITE_OK);
   EXPECT_EQ(backend().SetDelay(0), SQLITE_OK);
+  EXPECT_EQ(backend().SetGrouping(SQLITEASYNC_GROUPING_AUTO), SQLITE_OK);
 }
 
 int64_t BackendTest::StepAll() { return Step(std::numeric_limits<int64_t>::max()); }

@@ -129,7 +129,8 @@ class Watchdog {
 };
 
 // The backend on top of a FakeVfs, with settings as at the start of a program and no writer
-// running. A test ends with everything closed and nothing queued, or fails.
+// running, but for the grouping, which is off: most tests look at the operations of a transaction
+// one by one. A test ends with everything closed and nothing queued, or fails.
 class BackendTest : public testing::Test {
  protected:
   void SetUp() override;

@@ -22,6 +22,12 @@ int64_t PopMark(WriteQueue& queue) {
   return operation->offset;
 }
 
+// Pops an operation, and returns its bytes.
+int64_t Popped(WriteQueue& queue) REQUIRES(queue.mutex) {
+  const OperationPtr operation(queue.Pop());
+  return operation->cost();
+}
+
 TEST(WriteQueueTest, FirstInFirstOut) {
   WriteQueue queue;
   for (int64_t mark = 1; mark <= 3; ++mark) queue.Push(Make(OperationKind::kTruncate, mark));
@@ -76,19 +82,26 @@ TEST(WriteQueueTest, ClosesAndUnlocksAreNoChanges) {
 TEST(WriteQueueTest, RoomIsWhatTheLimitLeaves) {
   WriteQueue queue;
   queue.SetLimit(100);
+  {
+    MutexLock lock(queue.mutex);
+    EXPECT_TRUE(queue.HasRoom(1000)) << "a larger one is admitted when nothing is queued";
+    queue.AddBytes(60);
+    EXPECT_TRUE(queue.HasRoom(1000)) << "these are open transactions', nobody can make room";
+  }
+  queue.Push(Make(OperationKind::kSync));
   MutexLock lock(queue.mutex);
-  EXPECT_TRUE(queue.HasRoom(1000)) << "a larger one is admitted when nothing is queued";
-  queue.AddBytes(60);
   EXPECT_TRUE(queue.HasRoom(40));
   EXPECT_FALSE(queue.HasRoom(41));
   queue.AddBytes(40);
   EXPECT_FALSE(queue.HasRoom(1));
   EXPECT_TRUE(queue.HasRoom(0));
+  queue.Done(Popped(queue), true);
 }
 
 TEST(WriteQueueTest, BytesThatWereNotUsedAreGivenBack) {
   WriteQueue queue;
   queue.SetLimit(100);
+  queue.Push(Make(OperationKind::kSync));
   {
     MutexLock lock(queue.mutex);
     queue.AddBytes(100);
@@ -98,6 +111,7 @@ TEST(WriteQueueTest, BytesThatWereNotUsedAreGivenBack) {
   MutexLock lock(queue.mutex);
   EXPECT_TRUE(queue.HasRoom(50));
   EXPECT_FALSE(queue.HasRoom(51));
+  queue.Done(Popped(queue), true);
 }
 
 TEST(WriteQueueTest, BytesLeaveWithTheOperation) {
@@ -147,6 +161,7 @@ TEST(OperationTest, NamesAreTheHistoricalOnes) {
   EXPECT_STREQ(OperationName(OperationKind::kDelete), "DELETE");
   EXPECT_STREQ(OperationName(OperationKind::kOpen), "OPENEX");
   EXPECT_STREQ(OperationName(OperationKind::kUnlock), "UNLOCK");
+  EXPECT_STREQ(OperationName(OperationKind::kGroup), "GROUP") << "this one isn't";
 }
 
 }  // namespace

@@ -122,6 +122,8 @@ class Foreground {
   int OpenMain(const std::string& path, const char* name, int flags, NewFile* file);
   int OpenAtOnce(const std::string& path, const char* name, int flags, NewFile* file);
   int OpenQueued(NewFile file, bool fresh, NewFile* opened);
+  // And the journal of a transaction that is folded.
+  int OpenVirtual(NewFile file, NewFile* opened);
 
   // If the last connection of a database that has failed is gone: its path leads to a new Database
   // from now on, and a new open looks for a hot journal without our own lock in its way. Otherwise
@@ -132,7 +134,13 @@ class Foreground {
   void Replace(Database& database);
 
   // Must a file that is opened with CREATE be taken for a new one, whatever lies at the parent?
-  bool IsFresh(const OpenFile& file);
+  bool IsFresh(OpenFile& file);
+
+  // Is it a journal that lies at the parent, but only while a group is on its way to disk?
+  static bool IsHidden(OpenFile& file) REQUIRES(file.database->mutex) {
+    return file.file.role == FileRole::kJournal &&
+           file.database->folding().journal() != Folding::Journal::kAtParent;
+  }
 
   int ReadBytes(OpenFile& file, void* out, int size, int64_t offset);
 
@@ -161,31 +169,38 @@ class Foreground {
 
   bool GroupingInForce();
 
-  // Is the write transaction that changes the database folded? Decides it at its first change.
-  bool Folds(Database& database);
+  // Of the connection that has RESERVED; null: none has.
+  FoldedTransaction* Owner(Database& database);
 
-  // The methods for a file whose database folds. `file`: the connection.
-  bool FitsInGroup(OpenFile& file, int size, int64_t offset);  // a write
-  bool FitsInGroup(OpenFile& file, int64_t size);              // a truncation
-  void WriteFolded(OpenFile& file, const void* bytes, int size, int64_t offset);
-  void TruncateFolded(OpenFile& file, int64_t size);
-  void OpenVirtual(NewFile file, NewFile* opened);
+  // The transaction that a change through `file` is part of, if it is folded: else null. Decides
+  // that at its first change.
+  FoldedTransaction* FoldedIn(OpenFile& file);
 
-  // From here on the transaction in hand, if it is folded, is queued operation by operation, and
-  // what it has done so far as well. Called by the transaction's thread.
-  void Unfold(Database& database);
-  // The operations that make the journal at the parent what it is here.
-  std::vector<OperationPtr> JournalOperations(Database& database) REQUIRES(database.mutex);
+  // Changes of the main file in a transaction that is folded. `file`: the connection. False: it
+  // doesn't go in, and nothing has happened.
+  bool WriteFolded(OpenFile& file, const void* bytes, int size, int64_t offset);
+  bool TruncateFolded(OpenFile& file, int64_t size);
+
+  // From here on the transaction, if it is folded, is queued operation by operation, and what it
+  // has done so far as well. Called by its thread.
+  void Unfold(Database& database, FoldedTransaction& transaction);
+  // The operations that do what it has done: for the journal, if it has one, and for the main file.
+  static std::vector<OperationPtr> JournalOperations(Database& database,
+                                                     const FoldedTransaction& transaction);
+  static std::vector<OperationPtr> MainOperations(Database& database,
+                                                  const FoldedTransaction& transaction);
   // Enters them in its image; all or, with std::bad_alloc, none.
   void ApplyToJournal(Database& database, const std::vector<OperationPtr>& operations)
       REQUIRES(database.mutex);
 
-  // A journal that was virtual is wanted on disk: queues its OPEN.
-  void OpenDeferred(OpenFile& file);
+  // A journal is about to be changed operation by operation, while nothing of it is queued so far,
+  // but perhaps a group that has a journal of its own: queues what makes it empty.
+  void StartQueuedJournal(OpenFile& file);
 
-  // SQLite has committed; the connection gives up RESERVED.
+  // SQLite has committed; the connection gives up RESERVED. `file`: the connection.
   void Commit(OpenFile& file);
-  void EndTransaction(Database& database) noexcept;
+  void EndTransaction(OpenFile& file) noexcept;
+  static void ForgetJournal(FoldedTransaction& transaction) noexcept;
 
   // A connection that holds no lock asks for one: waits, if the lock in the file system has been
   // held too long.

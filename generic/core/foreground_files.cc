@@ -80,15 +80,12 @@ int Foreground::Open(const char* name, int flags, OpenFile** file, int* out_flag
       made->name =
           FileName(place.database->main.path, place.file->role, ParametersFor(name, flags));
     }
-    if (made->file.role == FileRole::kJournal && Folds(*place.database)) {
-      OpenVirtual(std::move(made), &opened);
-      open_files_.fetch_add(1);
-      if (out_flags != nullptr) *out_flags = flags;
-      *file = opened.release();
-      return SQLITE_OK;
+    if (made->file.role == FileRole::kJournal && FoldedIn(*made) != nullptr) {
+      rc = OpenVirtual(std::move(made), &opened);
+    } else {
+      const bool fresh = IsFresh(*made);
+      rc = OpenQueued(std::move(made), fresh, &opened);
     }
-    const bool fresh = IsFresh(*made);
-    rc = OpenQueued(std::move(made), fresh, &opened);
   } else if ((flags & SQLITE_OPEN_MAIN_DB) != 0) {
     rc = OpenMain(path, name, flags, &opened);
   } else {
@@ -137,6 +134,7 @@ int Foreground::OpenMain(const std::string& path, const char* name, int flags, N
       moved = database->Moved();
       if (!moved) {
         if (!opened->single) {
+          opened->transaction = std::make_unique<FoldedTransaction>(opened.get());
           const int connected = database->Connect(parent_, opened->handle, parameters);
           if (connected != SQLITE_OK) return connected;
           opened->main = true;
@@ -196,11 +194,10 @@ int Foreground::OpenAtOnce(const std::string& path, const char* name, int flags,
   {
     MutexLock lock(database.mutex);
     existence = database.image(*place.file).existence();
-    const VirtualJournal& journal = database.folding().journal();
-    if (place.file->role == FileRole::kJournal && journal.active()) {
-      opened->deferred = journal.exists();
-      existence =
-          journal.exists() ? PendingImage::Existence::kExists : PendingImage::Existence::kAbsent;
+    if (IsHidden(*opened)) {
+      opened->deferred = database.folding().journal() == Folding::Journal::kEmpty;
+      existence = opened->deferred ? PendingImage::Existence::kExists
+                                   : PendingImage::Existence::kAbsent;
     }
   }
   switch (existence) {
@@ -221,14 +218,14 @@ int Foreground::OpenAtOnce(const std::string& path, const char* name, int flags,
   return rc;
 }
 
-bool Foreground::IsFresh(const OpenFile& file) {
+bool Foreground::IsFresh(OpenFile& file) {
   if (file.single) return true;
   Database& database = *file.database;
   {
     MutexLock lock(database.mutex);
+    // A group's own journal is finalised by the time that another is queued.
+    if (IsHidden(file)) return true;
     const PendingImage& image = database.image(file.file);
-    // A virtual journal is finalised by the time that another is queued.
-    if (file.file.role == FileRole::kJournal && database.folding().journal().active()) return true;
     if (image.existence() != PendingImage::Existence::kAsParent) {
       return image.existence() == PendingImage::Existence::kAbsent;
     }
@@ -246,9 +243,16 @@ int Foreground::OpenQueued(NewFile file, bool fresh, NewFile* opened) {
   Database& database = *file->database;
   MutexLock lock(database.mutex);
   database.image(file->file).Create(*operation, fresh);
-  if (file->file.role == FileRole::kJournal) database.folding().journal().Deactivate();
+  if (file->file.role == FileRole::kJournal) database.folding().JournalIsQueued();
   *opened = std::move(file);
   Push(database, std::move(operation));
+  return SQLITE_OK;
+}
+
+int Foreground::OpenVirtual(NewFile file, NewFile* opened) {
+  file->journal_of->CreateJournal();
+  file->deferred = true;
+  *opened = std::move(file);
   return SQLITE_OK;
 }
 
@@ -269,11 +273,7 @@ void Foreground::Close(OpenFile* file) noexcept {
   }
   file->reader.Close();
   open_files_.fetch_sub(1);
-  if (file->file.role == FileRole::kJournal) {
-    MutexLock lock(database.mutex);
-    FoldedTransaction& open = database.folding().open();
-    if (open.journal_file == file) open.journal_file = nullptr;
-  }
+  if (file->journal_of != nullptr) ForgetJournal(*file->journal_of);
   if (file->deferred) {
     delete file;  // nothing of it was queued
     return;
@@ -288,9 +288,9 @@ int Foreground::Delete(const char* name, bool sync_directory) {
   Database& database = *place.database;
   if (database.error() != SQLITE_OK) return database.error();
   if (place.file->role == FileRole::kJournal) {
-    MutexLock lock(database.mutex);
-    if (database.folding().mode() == Folding::Mode::kFolded) {
-      database.folding().DeleteJournal(sync_directory);
+    FoldedTransaction* const transaction = Owner(database);
+    if (transaction != nullptr && transaction->folded()) {
+      transaction->DeleteJournal(sync_directory);
       return SQLITE_OK;
     }
   }
@@ -300,7 +300,7 @@ int Foreground::Delete(const char* name, bool sync_directory) {
   {
     MutexLock lock(database.mutex);
     database.image(*place.file).Delete(*operation);
-    if (place.file->role == FileRole::kJournal) database.folding().journal().Deactivate();
+    if (place.file->role == FileRole::kJournal) database.folding().JournalIsQueued();
     Push(database, std::move(operation));
   }
   return wait ? WaitUntilWritten(database) : SQLITE_OK;
@@ -321,11 +321,11 @@ int Foreground::Access(const char* name, int flags, int* answer) {
     rc = database.error();
     MutexLock lock(database.mutex);
     const PendingImage& image = database.image(*place.file);
-    const VirtualJournal& journal = database.folding().journal();
+    const bool hidden = place.file->role == FileRole::kJournal &&
+                        database.folding().journal() != Folding::Journal::kAtParent;
     // Like the unix VFS: an empty file counts as absent.
-    if (place.file->role == FileRole::kJournal && journal.active()) {
+    if (hidden) {
       known = true;
-      *answer = journal.exists() && journal.size() > 0 ? 1 : 0;
     } else if (image.existence() == PendingImage::Existence::kAbsent) {
       known = true;
     } else if (image.SizeIsKnown() || image.SizeFloor() > 0) {
@@ -382,7 +382,10 @@ void Foreground::JoinTransactions(Database& super_journal, std::string_view name
     const FileReference member = registry_.Find(name);
     if (member.database != nullptr && IsReserved(*member.database)) {
       // The deletion of the super-journal is the end of them all.
-      if (!Broken(Variant::kMultiFileFolded)) Unfold(*member.database);
+      FoldedTransaction* const transaction = Owner(*member.database);
+      if (transaction != nullptr && !Broken(Variant::kMultiFileFolded)) {
+        Unfold(*member.database, *transaction);
+      }
       transactions_.Join(super_journal, member.database);
     } else {
       // No connection to it through this VFS is about to commit.

@@ -1,4 +1,4 @@
-// Foreground, the transactions that are folded: folding.h.
+// Foreground, the transactions that are folded: folded_transaction.h, folding.h.
 
 #include <algorithm>
 #include <cstring>
@@ -25,165 +25,201 @@ bool Foreground::GroupingInForce() {
   return !writer_.Delays();
 }
 
-bool Foreground::Folds(Database& database) {
+FoldedTransaction* Foreground::Owner(Database& database) {
   MutexLock lock(database.mutex);
-  Folding& folding = database.folding();
-  if (folding.mode() == Folding::Mode::kUndecided && folding.reserved()) {
+  return database.folding().owner();
+}
+
+FoldedTransaction* Foreground::FoldedIn(OpenFile& file) {
+  const bool journal = file.file.role == FileRole::kJournal;
+  if (journal && file.journal_of != nullptr) return file.journal_of;
+  Database& database = *file.database;
+  FoldedTransaction* const transaction = journal ? Owner(database) : file.transaction.get();
+  if (transaction == nullptr || !transaction->reserved()) return nullptr;
+  if (transaction->mode() == FoldedTransaction::Mode::kUndecided) {
     if (GroupingInForce() && !database.detached()) {
-      folding.Begin();
+      transaction->Begin();
     } else {
-      folding.Queue();
+      transaction->Queue();
     }
   }
-  return folding.mode() == Folding::Mode::kFolded;
+  if (!transaction->folded()) return nullptr;
+  if (journal) {
+    file.journal_of = transaction;
+    transaction->SetJournalFile(&file);
+  }
+  return transaction;
 }
 
-bool Foreground::FitsInGroup(OpenFile& file, int size, int64_t offset) {
-  Database& database = *file.database;
-  const int64_t limit = queue_.limit();
-  MutexLock lock(database.mutex);
-  const Folding& folding = database.folding();
+bool Foreground::WriteFolded(OpenFile& file, const void* bytes, int size, int64_t offset) {
+  FoldedTransaction& transaction = *file.transaction;
+  if (!transaction.Fits(size, offset)) return false;
+  if (Extent* page = transaction.PageAt(offset); page != nullptr) {
+    std::memcpy(page->bytes(), bytes, static_cast<size_t>(size));
+    return true;
+  }
   // A transaction that took more would leave too little room for others.
-  if (limit != 0 && folding.open().changes.bytes + size > limit / 2) return false;
-  return folding.Fits(database.image(file.file), size, offset);
-}
-
-bool Foreground::FitsInGroup(OpenFile& file, int64_t size) {
-  Database& database = *file.database;
-  MutexLock lock(database.mutex);
-  return database.folding().Fits(database.image(file.file), size);
-}
-
-void Foreground::WriteFolded(OpenFile& file, const void* bytes, int size, int64_t offset) {
-  Database& database = *file.database;
-  int64_t replaced;
-  {
-    Reservation reservation(writer_, queue_, size);
-    OperationPtr operation = NewWrite(&file.file, &file, bytes, size, offset);
+  const int64_t limit = queue_.limit();
+  if (limit != 0 && transaction.changes().bytes() + size > limit / 2) return false;
+  Reservation reservation(writer_, queue_, size);
+  if (transaction.NeedsRoom()) {
+    Database& database = *file.database;
     MutexLock lock(database.mutex);
-    replaced = database.folding().Write(std::move(operation));
-    database.folding().open().main_file = &file;
-    reservation.Use();
+    PendingImage& image = database.image(file.file);
+    if (image.PageSize() != 0 && image.PageSize() != size) return false;
+    database.folding().MakeRoom(transaction, image);
   }
-  if (replaced > 0) queue_.GiveBack(replaced);
+  transaction.Write(bytes, size, offset);
+  reservation.Use();
   if (Broken(Variant::kOpenPageInGroup)) Commit(file);
+  return true;
 }
 
-void Foreground::TruncateFolded(OpenFile& file, int64_t size) {
-  Database& database = *file.database;
-  OperationPtr operation = NewOperation(OperationKind::kTruncate, &file.file, &file);
-  operation->offset = size;
-  int64_t dropped;
+bool Foreground::TruncateFolded(OpenFile& file, int64_t size) {
+  FoldedTransaction& transaction = *file.transaction;
+  // The last step of a commit can't leave the transaction any more.
+  const bool may_leave = !transaction.journal_ended();
+  if (may_leave && !transaction.Fits(size)) return false;
+  OperationPtr cut = NewOperation(OperationKind::kTruncate, &file.file, &file);
+  cut->offset = size;
   {
+    Database& database = *file.database;
     MutexLock lock(database.mutex);
-    dropped = database.folding().Truncate(database.image(file.file), std::move(operation));
-    database.folding().open().main_file = &file;
+    PendingImage& image = database.image(file.file);
+    const int64_t page_size = image.PageSize();
+    const bool fits = page_size == 0 || (page_size > 0 && size % page_size == 0);
+    if (may_leave && !fits) return false;
+    image.ReserveTruncates(size, 1);
   }
+  const int64_t dropped = transaction.Truncate(std::move(cut));
   if (dropped > 0) queue_.GiveBack(dropped);
+  return true;
 }
 
-void Foreground::OpenVirtual(NewFile file, NewFile* opened) {
-  Database& database = *file->database;
-  MutexLock lock(database.mutex);
-  Folding& folding = database.folding();
-  folding.CreateJournal();
-  folding.open().journal_file = file.get();
-  file->deferred = true;
-  *opened = std::move(file);
-}
-
-void Foreground::OpenDeferred(OpenFile& file) {
-  std::vector<OperationPtr> operations;
-  operations.push_back(NewOperation(OperationKind::kOpen, &file.file, &file));
-  operations.back()->flags = file.flags;
-  operations.push_back(NewOperation(OperationKind::kTruncate, &file.file, &file));
+void Foreground::StartQueuedJournal(OpenFile& file) {
+  if (file.file.role != FileRole::kJournal) return;
   Database& database = *file.database;
+  std::vector<OperationPtr> operations;
+  if (file.deferred) {
+    operations.push_back(NewOperation(OperationKind::kOpen, &file.file, &file));
+    operations.back()->flags = file.flags;
+  }
+  // What lies there, or is on its way there, is finalised by the time that this is performed.
+  operations.push_back(NewOperation(OperationKind::kTruncate, &file.file, &file));
   MutexLock lock(database.mutex);
+  if (!file.deferred && database.folding().journal() == Folding::Journal::kAtParent) return;
   ApplyToJournal(database, operations);
-  database.folding().journal().Deactivate();
+  database.folding().JournalIsQueued();
   file.deferred = false;
   for (OperationPtr& operation : operations) Push(database, std::move(operation));
 }
 
 void Foreground::Commit(OpenFile& file) {
   Database& database = *file.database;
+  FoldedTransaction& transaction = *file.transaction;
   int64_t replaced = 0;
-  {
+  ForgetJournal(transaction);
+  if (transaction.folded()) {
     MutexLock lock(database.mutex);
-    Folding& folding = database.folding();
-    if (folding.mode() == Folding::Mode::kFolded) {
-      GroupPtr group = folding.Commit(file.file, database.image(file.file), &replaced);
-      if (group != nullptr) Push(database, std::move(group));
-    } else {
-      folding.End();
-      // Also one that has rolled back a hot journal, and never asked for RESERVED: from here on its
-      // changes are transactions.
-      folding.Reserve();
-    }
+    GroupPtr group =
+        database.folding().Commit(transaction, file.file, database.image(file.file), &replaced);
+    if (group != nullptr) Push(database, std::move(group));
+  } else {
+    transaction.End();
+    // Also one that has rolled back a hot journal, and never asked for RESERVED: from here on its
+    // changes are transactions.
+    transaction.Reserve();
+    MutexLock lock(database.mutex);
+    database.folding().SetOwner(&transaction);
   }
   if (replaced > 0) queue_.GiveBack(replaced);
 }
 
-void Foreground::EndTransaction(Database& database) noexcept {
-  int64_t dropped;
+void Foreground::EndTransaction(OpenFile& file) noexcept {
+  Database& database = *file.database;
+  FoldedTransaction& transaction = *file.transaction;
+  ForgetJournal(transaction);
+  const int64_t dropped = transaction.Release();
   {
     MutexLock lock(database.mutex);
-    dropped = database.folding().Release();
+    database.folding().SetOwner(nullptr);
+    database.image(file.file).ReleasePages();
   }
   if (dropped > 0) queue_.GiveBack(dropped);
 }
 
-void Foreground::Unfold(Database& database) {
-  int64_t journal_size;
-  {
-    MutexLock lock(database.mutex);
-    if (database.folding().mode() != Folding::Mode::kFolded) return;
-    journal_size = database.folding().journal().size();
-  }
-  // All that can fail comes before the first change. The open layer is this thread's. What makes
-  // the journal valid may have to be written twice.
-  Reservation reservation(writer_, queue_, journal_size + kJournalMarkSize);
+void Foreground::ForgetJournal(FoldedTransaction& transaction) noexcept {
+  if (transaction.journal_file() == nullptr) return;
+  transaction.journal_file()->journal_of = nullptr;
+  transaction.SetJournalFile(nullptr);
+}
+
+void Foreground::Unfold(Database& database, FoldedTransaction& transaction) {
+  if (!transaction.folded()) return;
+  // All that can fail comes before the first change. The pages have their bytes already.
+  std::vector<OperationPtr> journal = JournalOperations(database, transaction);
+  int64_t journal_bytes = 0;
+  for (const OperationPtr& operation : journal) journal_bytes += operation->cost();
+  std::vector<OperationPtr> main = MainOperations(database, transaction);
+  Reservation reservation(writer_, queue_, journal_bytes);
   MutexLock lock(database.mutex);
   Folding& folding = database.folding();
   PendingImage& image = database.image(database.main);
-  std::vector<OperationPtr> operations = JournalOperations(database);
-  const size_t of_journal = operations.size();
-  int64_t journal_cost = 0;
-  for (const OperationPtr& operation : operations) journal_cost += operation->cost();
-  const FoldedTransaction& open = folding.open();
-  OperationPtr sync;
-  if (open.durability.sync_flags != 0 && !open.Empty()) {
-    sync = NewOperation(OperationKind::kSync, &database.main, open.main_file);
-    sync->flags = open.durability.sync_flags;
+  for (const OperationPtr& operation : main) {
+    if (operation->kind == OperationKind::kTruncate) image.ReserveTruncates(operation->offset, 2);
   }
-  // The file was cut and has grown again, and was cut to where nothing has been written.
-  OperationPtr last_cut;
-  if (open.changes.cut != nullptr && open.image.SizeFloor() != open.changes.cut->offset) {
-    last_cut = NewOperation(OperationKind::kTruncate, &database.main, open.main_file);
-    last_cut->offset = open.image.SizeFloor();
-  }
-  operations.reserve(of_journal + open.changes.pages.size() + 3);
-  image.ReserveTruncates(2);
-  ApplyToJournal(database, operations);
+  ApplyToJournal(database, journal);
 
-  Unfolded unfolded = folding.Unfold(image);
-  if (unfolded.journal_file != nullptr) unfolded.journal_file->deferred = false;
-  if (unfolded.changes.cut != nullptr) operations.push_back(std::move(unfolded.changes.cut));
-  for (auto& [offset, write] : unfolded.changes.pages) operations.push_back(std::move(write));
-  if (last_cut != nullptr) {
-    image.Truncate(*last_cut);
-    operations.push_back(std::move(last_cut));
+  if (!journal.empty()) {
+    transaction.journal_file()->deferred = false;
+    folding.JournalIsQueued();
   }
-  if (sync != nullptr) operations.push_back(std::move(sync));
-  for (OperationPtr& operation : operations) Push(database, std::move(operation));
-  reservation.Use(journal_cost);
+  for (const OperationPtr& operation : main) {
+    if (operation->kind == OperationKind::kTruncate) {
+      image.Truncate(*operation);
+    } else if (operation->kind == OperationKind::kWrite) {
+      image.Write(*operation);  // there is room: Folding::MakeRoom
+    }
+  }
+  image.ReleasePages();
+  ForgetJournal(transaction);
+  transaction.End();
+  transaction.Queue();
+  for (OperationPtr& operation : journal) Push(database, std::move(operation));
+  for (OperationPtr& operation : main) Push(database, std::move(operation));
+  reservation.Use();
 }
 
-std::vector<OperationPtr> Foreground::JournalOperations(Database& database) {
+std::vector<OperationPtr> Foreground::MainOperations(Database& database,
+                                                     const FoldedTransaction& transaction) {
   std::vector<OperationPtr> operations;
-  const Folding& folding = database.folding();
-  const VirtualJournal& journal = folding.journal();
-  OpenFile* const file = folding.open().journal_file;
+  const auto add = [&](OperationKind kind) -> Operation& {
+    operations.push_back(NewOperation(kind, &database.main, transaction.connection()));
+    return *operations.back();
+  };
+  const PageChanges& changes = transaction.changes();
+  if (changes.Empty()) return operations;
+  if (changes.cut != nullptr) add(OperationKind::kTruncate).offset = changes.cut->offset;
+  for (const PagePtr& page : changes.pages) {
+    operations.push_back(NewWrite(&database.main, transaction.connection(), page->bytes(),
+                                  page->size, page->offset));
+  }
+  // The file was cut and has grown again, and was cut to where nothing has been written.
+  const int64_t size = transaction.image().SizeFloor();
+  if (changes.cut != nullptr && size != changes.cut->offset) {
+    add(OperationKind::kTruncate).offset = size;
+  }
+  if (transaction.durability().sync_flags != 0) {
+    add(OperationKind::kSync).flags = transaction.durability().sync_flags;
+  }
+  return operations;
+}
+
+std::vector<OperationPtr> Foreground::JournalOperations(Database& database,
+                                                        const FoldedTransaction& transaction) {
+  std::vector<OperationPtr> operations;
+  const VirtualJournal& journal = transaction.journal();
+  OpenFile* const file = transaction.journal_file();
   if (file == nullptr || !journal.exists()) return operations;
   const auto add = [&](OperationKind kind, int flags) {
     operations.push_back(NewOperation(kind, &database.journal, file));
@@ -202,12 +238,12 @@ std::vector<OperationPtr> Foreground::JournalOperations(Database& database) {
   add(OperationKind::kTruncate, 0);
   if (journal.size() == 0) return operations;
   // As SQLite has it, what makes the journal valid is written when the rest has been synced.
-  const bool mark_last = folding.open().journal_synced && !journal.Finalised();
+  const bool mark_last = transaction.journal_synced() && !journal.Finalised();
   std::vector<uint8_t> bytes = journal.bytes();
   if (mark_last) std::memset(bytes.data(), 0, kJournalMarkSize);
   add_write(bytes.data(), bytes.size());
   if (mark_last) {
-    const int flags = std::max(folding.open().durability.sync_flags, SQLITE_SYNC_NORMAL);
+    const int flags = std::max(transaction.durability().sync_flags, SQLITE_SYNC_NORMAL);
     add(OperationKind::kSync, flags);
     add_write(journal.bytes().data(), kJournalMarkSize);
     add(OperationKind::kSync, flags);

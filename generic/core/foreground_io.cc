@@ -24,11 +24,6 @@ bool EntersLogMode(const void* bytes, int size, int64_t offset) {
   return header[18] == 2 || header[19] == 2;
 }
 
-// The files that a folded transaction consists of.
-bool IsDatabaseOrJournal(const OpenFile& file) {
-  return file.main || file.file.role == FileRole::kJournal;
-}
-
 }  // namespace
 
 int Foreground::Read(OpenFile& file, void* out, int size, int64_t offset) {
@@ -48,6 +43,12 @@ int Foreground::ReadBytes(OpenFile& file, void* out, int size, int64_t offset) {
   if (Tracing()) {
     Trace("READ %s %d bytes at %lld", file.file.path.c_str(), size, static_cast<long long>(offset));
   }
+  if (file.journal_of != nullptr) {
+    const bool all = file.journal_of->journal().Read(out, size, offset);
+    return all ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
+  }
+  // Nobody else reads while there is an open layer.
+  const bool opened = file.transaction != nullptr && !file.transaction->changes().Empty();
   auto* to = static_cast<uint8_t*>(out);
   bool short_read = false;
   while (size > 0) {
@@ -60,14 +61,14 @@ int Foreground::ReadBytes(OpenFile& file, void* out, int size, int64_t offset) {
     int64_t size_floor;
     {
       MutexLock lock(database.mutex);
-      const Folding& folding = database.folding();
-      if (file.file.role == FileRole::kJournal && folding.journal().active()) {
-        return folding.journal().Read(to, size, offset) ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
+      if (IsHidden(file)) {
+        std::memset(to, 0, static_cast<size_t>(size));
+        return SQLITE_IOERR_SHORT_READ;
       }
       const PendingImage& image = database.image(file.file);
       size_floor = image.SizeFloor();
-      if (file.file.role == FileRole::kMain && !folding.open().Empty()) {
-        const PendingImage& open = folding.open().image;
+      if (opened) {
+        const PendingImage& open = file.transaction->image();
         segment = open.Look(offset, size);
         size_floor = std::max(size_floor, open.SizeFloor());
         if (segment.source == PendingImage::Segment::Source::kParent) {
@@ -129,20 +130,15 @@ int Foreground::Write(OpenFile& file, const void* bytes, int size, int64_t offse
                      std::string_view(static_cast<const char*>(bytes), static_cast<size_t>(size)));
   }
   if (database.error() != SQLITE_OK) return database.error();
-  if (IsDatabaseOrJournal(file) && Folds(database)) {
-    if (file.file.role == FileRole::kJournal) {
-      MutexLock lock(database.mutex);
-      database.folding().open().journal_file = &file;
-      database.folding().WriteJournal(bytes, size, offset);
+  if (FoldedTransaction* transaction = FoldedIn(file); transaction != nullptr) {
+    if (!file.main) {
+      transaction->WriteJournal(bytes, size, offset);
       return SQLITE_OK;
     }
-    if (FitsInGroup(file, size, offset)) {
-      WriteFolded(file, bytes, size, offset);
-      return SQLITE_OK;
-    }
-    Unfold(database);
+    if (WriteFolded(file, bytes, size, offset)) return SQLITE_OK;
+    Unfold(database, *transaction);
   }
-  if (file.deferred) OpenDeferred(file);
+  StartQueuedJournal(file);
   Reservation reservation(writer_, queue_, size);
   OperationPtr operation = NewWrite(&file.file, &file, bytes, size, offset);
   file.changed = true;
@@ -156,19 +152,15 @@ int Foreground::Write(OpenFile& file, const void* bytes, int size, int64_t offse
 int Foreground::Truncate(OpenFile& file, int64_t size) {
   Database& database = *file.database;
   if (database.error() != SQLITE_OK) return database.error();
-  if (IsDatabaseOrJournal(file) && Folds(database)) {
-    if (file.file.role == FileRole::kJournal) {
-      MutexLock lock(database.mutex);
-      database.folding().TruncateJournal(size);
+  if (FoldedTransaction* transaction = FoldedIn(file); transaction != nullptr) {
+    if (!file.main) {
+      transaction->TruncateJournal(size);
       return SQLITE_OK;
     }
-    if (FitsInGroup(file, size)) {
-      TruncateFolded(file, size);
-      return SQLITE_OK;
-    }
-    Unfold(database);
+    if (TruncateFolded(file, size)) return SQLITE_OK;
+    Unfold(database, *transaction);
   }
-  if (file.deferred) OpenDeferred(file);
+  StartQueuedJournal(file);
   OperationPtr operation = NewOperation(OperationKind::kTruncate, &file.file, &file);
   operation->offset = size;
   file.changed = true;
@@ -181,16 +173,15 @@ int Foreground::Truncate(OpenFile& file, int64_t size) {
 int Foreground::Sync(OpenFile& file, int flags) {
   Database& database = *file.database;
   if (database.error() != SQLITE_OK) return database.error();
-  if (IsDatabaseOrJournal(file) && Folds(database)) {
-    MutexLock lock(database.mutex);
-    if (file.file.role == FileRole::kJournal) {
-      database.folding().SyncJournal(flags);
+  if (FoldedTransaction* transaction = FoldedIn(file); transaction != nullptr) {
+    if (file.main) {
+      transaction->SyncMain(flags);
     } else {
-      database.folding().SyncMain(flags);
+      transaction->SyncJournal(flags);
     }
     return SQLITE_OK;
   }
-  if (file.deferred) OpenDeferred(file);
+  StartQueuedJournal(file);
   OperationPtr operation = NewOperation(OperationKind::kSync, &file.file, &file);
   operation->flags = flags;
   file.changed = true;
@@ -207,24 +198,27 @@ int Foreground::Sync(OpenFile& file, int flags) {
 int Foreground::FileSize(OpenFile& file, int64_t* size) {
   Database& database = *file.database;
   if (database.error() != SQLITE_OK) return database.error();
-  int64_t size_floor;
+  if (file.journal_of != nullptr) {
+    *size = file.journal_of->journal().size();
+    return SQLITE_OK;
+  }
+  int64_t size_floor = 0;
+  if (file.transaction != nullptr) {
+    const PendingImage& open = file.transaction->image();
+    size_floor = open.SizeFloor();
+    if (open.SizeIsKnown()) {
+      *size = size_floor;
+      return SQLITE_OK;
+    }
+  }
   {
     MutexLock lock(database.mutex);
-    const Folding& folding = database.folding();
-    if (file.file.role == FileRole::kJournal && folding.journal().active()) {
-      *size = folding.journal().size();
+    if (IsHidden(file)) {
+      *size = 0;
       return SQLITE_OK;
     }
     const PendingImage& image = database.image(file.file);
-    size_floor = image.SizeFloor();
-    if (file.file.role == FileRole::kMain && !folding.open().Empty()) {
-      const PendingImage& open = folding.open().image;
-      if (open.SizeIsKnown()) {
-        *size = open.SizeFloor();
-        return SQLITE_OK;
-      }
-      size_floor = std::max(size_floor, open.SizeFloor());
-    }
+    size_floor = std::max(size_floor, image.SizeFloor());
     if (image.SizeIsKnown()) {
       *size = size_floor;
       return SQLITE_OK;

@@ -19,8 +19,9 @@ int Foreground::Lock(OpenFile& file, int level) {
     }
     rc = database.Lock(file.file, file.lock, level, file.main && lock_files());
     if (rc == SQLITE_OK && level == SQLITE_LOCK_RESERVED && file.main) {
+      file.transaction->Reserve();
       MutexLock state(database.mutex);
-      database.folding().Reserve();
+      database.folding().SetOwner(file.transaction.get());
     }
   }
   if (Tracing()) Trace("LOCK %d (%s) rc=%d", level, file.file.path.c_str(), rc);
@@ -48,7 +49,7 @@ int Foreground::Unlock(OpenFile& file, int level) noexcept {
   Database& database = *file.database;
   MutexLock lock(database.lock_mutex);
   if (file.main && file.lock.level() >= SQLITE_LOCK_RESERVED && level < SQLITE_LOCK_RESERVED) {
-    EndTransaction(database);
+    EndTransaction(file);
   }
   if (!database.Unlock(file.file, file.lock, level, file.unlock != nullptr)) return SQLITE_OK;
   MutexLock counters(database.mutex);
@@ -123,7 +124,7 @@ int Foreground::Control(OpenFile& file, int verb, void* argument) {
 
 int Foreground::BeforeSync(OpenFile& file, const char* super_journal) {
   if (super_journal == nullptr) return SQLITE_OK;
-  if (!Broken(Variant::kMultiFileFolded)) Unfold(*file.database);
+  if (file.main && !Broken(Variant::kMultiFileFolded)) Unfold(*file.database, *file.transaction);
   const FileReference place = registry_.Find(super_journal);
   if (place.database != nullptr && transactions_.Knows(*place.database)) return SQLITE_OK;
   // Another VFS keeps the super-journal, and will delete it when all files are synced.

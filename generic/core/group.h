@@ -1,40 +1,38 @@
-// PageChanges, FoldedTransaction, Group: what becomes of a main database in the transactions that
-// are folded into one.
+// PageChanges, Group: what becomes of a main database in the transactions that are folded into one.
 //
-// A write transaction that is folded queues nothing. Its pages are the open layer, seen by its own
-// connection alone (SQLite holds EXCLUSIVE while there are any), its journal is a VirtualJournal.
-// At the commit the pages move into the group of the database that is queued and not yet begun, and
-// versions that they replace are freed; without one the commit queues a new group. The writer
-// carries a group to disk as one transaction of its own (group_writer.h).
+// A write transaction that is folded queues nothing (folded_transaction.h). At the commit its pages
+// move into the group of the database that is queued and not yet begun, and versions that they
+// replace are freed; without one the commit queues a new group. The writer carries a group to disk
+// as one transaction of its own (group_writer.h).
 //
-// Thread safety: none of their own; the mutex of the Database they belong to guards them. A group
-// that was sealed is constant, and the writer's.
+// Thread safety: none of their own; the mutex of the Database guards a group until it is sealed,
+// then it is the writer's.
 //
 // Invariants:
-//   - The writes of one PageChanges are all of one page size, at multiples of it.
-//   - Each write and the truncation of a group are applied to the image of the database, those of
-//     the open layer to an image of their own.
+//   - The pages of one PageChanges are all of one size, at multiples of it.
+//   - Each page and the truncation of a group are applied to the image of the database.
 
 #ifndef SQLITEASYNC_CORE_GROUP_H_
 #define SQLITEASYNC_CORE_GROUP_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
 
 #include "operation.h"
-#include "pending_image.h"
+#include "page_set.h"
 
 namespace sqliteasync {
 
 // The newest version of each page that was written, and how far the file was cut.
 struct PageChanges {
-  std::map<int64_t, OperationPtr> pages;  // by offset, WRITEs
+  PageSet pages;
   // The TRUNCATE that cut the file shortest; null: none has. What lay behind it at the parent shows
   // no more, even if the file has grown again.
   OperationPtr cut;
-  int64_t bytes = 0;  // of the pages
   int page_size = 0;  // 0: no page was written
+
+  bool Empty() const { return pages.empty() && cut == nullptr; }
+  int64_t bytes() const { return static_cast<int64_t>(pages.size()) * page_size; }
 };
 
 // How a transaction has asked for its changes to be made durable.
@@ -65,27 +63,6 @@ struct Group : Operation {
 };
 
 using GroupPtr = std::unique_ptr<Group, Operation::Deleter>;
-
-// The open layer of a database. It stays from transaction to transaction.
-struct FoldedTransaction {
-  PageChanges changes;
-  PendingImage image;  // of `changes`
-  Durability durability;
-  JournalUse journal;
-  bool journal_synced = false;
-  bool journal_ended = false;        // it has been deleted, truncated or overwritten
-  OpenFile* main_file = nullptr;     // the connection, once it has changed the main file
-  OpenFile* journal_file = nullptr;  // the journal, while SQLite has it open
-  GroupPtr next_group;               // kept ready, so that a commit can't fail
-
-  bool Empty() const { return changes.pages.empty() && changes.cut == nullptr; }
-};
-
-// What of a transaction has to be queued after all.
-struct Unfolded {
-  PageChanges changes;
-  OpenFile* journal_file = nullptr;
-};
 
 }  // namespace sqliteasync
 

@@ -104,11 +104,11 @@ std::vector<int64_t> GroupWriter::Holes(const Group& group) const {
   const int64_t first =
       (changes.cut->offset + changes.page_size - 1) / changes.page_size * changes.page_size;
   for (int64_t at = first; at < end; at += changes.page_size) {
-    if (!changes.pages.contains(at)) holes.push_back(at);
+    if (changes.pages.Find(at) == nullptr) holes.push_back(at);
   }
   // The file may end in one that is new: it is what makes it that long.
   const int64_t last = group.size_after - changes.page_size;
-  if (last % changes.page_size == 0 && last >= size_before_ && !changes.pages.contains(last))
+  if (last % changes.page_size == 0 && last >= size_before_ && changes.pages.Find(last) == nullptr)
     holes.push_back(last);
   return holes;
 }
@@ -120,7 +120,7 @@ std::vector<uint32_t> GroupWriter::PagesToSave(const Group& group,
     return static_cast<uint32_t>(offset / page_size) + 1;
   };
   std::vector<uint32_t> pages;
-  for (const auto& [offset, write] : group.changes.pages) pages.push_back(number_at(offset));
+  for (const PagePtr& page : group.changes.pages) pages.push_back(number_at(page->offset));
   for (const int64_t offset : holes) pages.push_back(number_at(offset));
   const auto pages_before = static_cast<uint32_t>((size_before_ + page_size - 1) / page_size);
   if (group.changes.cut != nullptr && !Broken(Variant::kCutTooSoon)) {
@@ -149,8 +149,8 @@ std::vector<uint32_t> GroupWriter::PagesToSave(const Group& group,
 }
 
 int64_t GroupWriter::EndOfFile(const Group& group) const {
-  const auto& pages = group.changes.pages;
-  return pages.empty() ? size_before_ : std::max(size_before_, pages.rbegin()->second->end());
+  const PageSet& pages = group.changes.pages;
+  return pages.empty() ? size_before_ : std::max(size_before_, pages[pages.size() - 1].end());
 }
 
 int GroupWriter::OpenJournal(const FileName& name) {
@@ -192,10 +192,8 @@ int GroupWriter::WriteJournal(const Group& group, const std::vector<uint32_t>& p
     rc = file_->Read(page.data(), page_size, (int64_t{pages[i]} - 1) * page_size);
     if (rc == SQLITE_IOERR_SHORT_READ) rc = SQLITE_OK;  // the last page: the rest is zeros
     if (Broken(Variant::kPreImageTooLate)) {
-      const auto changed = group.changes.pages.find((int64_t{pages[i]} - 1) * page_size);
-      if (changed != group.changes.pages.end()) {
-        std::memcpy(page.data(), changed->second->bytes(), page.size());
-      }
+      const Extent* changed = group.changes.pages.Find((int64_t{pages[i]} - 1) * page_size);
+      if (changed != nullptr) std::memcpy(page.data(), changed->bytes(), page.size());
     }
     if (rc == SQLITE_OK) rc = stream.PutNumber(pages[i]);
     if (rc == SQLITE_OK) rc = stream.Put(page.data(), page.size());
@@ -218,7 +216,7 @@ int GroupWriter::WriteJournal(const Group& group, const std::vector<uint32_t>& p
 
 int GroupWriter::WritePages(const Group& group, const std::vector<int64_t>& holes) {
   const std::vector<unsigned char> zeros(
-      holes.empty() ? 0 : static_cast<size_t>(holes.size() > 0 ? group.changes.page_size : 0));
+      holes.empty() ? 0 : static_cast<size_t>(group.changes.page_size));
   const int64_t lock_offset =
       group.changes.page_size == 0
           ? -1
@@ -236,10 +234,10 @@ int GroupWriter::WritePages(const Group& group, const std::vector<int64_t>& hole
   auto hole = holes.begin();
   for (auto page = group.changes.pages.begin(); rc == SQLITE_OK;) {
     const bool more = page != group.changes.pages.end();
-    if (hole != holes.end() && (!more || *hole < page->first)) {
+    if (hole != holes.end() && (!more || *hole < (*page)->offset)) {
       put(*hole++, zeros.data());
     } else if (more) {
-      put(page->first, page->second->bytes());
+      put((*page)->offset, (*page)->bytes());
       ++page;
     } else {
       break;

@@ -20,6 +20,7 @@
 #include <memory>
 
 #include "database.h"
+#include "folded_transaction.h"
 #include "lock_table.h"
 #include "operation.h"
 #include "parent_file.h"
@@ -51,6 +52,9 @@ class OpenFile {
   ParentFile handle;
 
   // SQLite's thread alone.
+  std::unique_ptr<FoldedTransaction> transaction;  // a connection's; else null
+  // Of a journal: the transaction that is folded, and has its bytes. Else null.
+  FoldedTransaction* journal_of = nullptr;
   ParentFile reader;
   bool changed = false;     // a change has been queued through it
   bool deferred = false;    // a journal whose OPEN has not been queued: it is virtual so far

@@ -33,19 +33,30 @@ enum class OperationKind : uint8_t {
 // The name that the historical module gave the operation in its traces, "OPENEX" for kOpen.
 const char* OperationName(OperationKind kind);
 
-struct Operation {
-  Operation* next = nullptr;
-  OpenFile* handle = nullptr;  // the SQLite handle it came through; null for DELETE
-  SharedFile* file = nullptr;  // the path that it changes
-  int64_t offset = 0;          // WRITE: where; TRUNCATE: the new size; else 0. Bytes
-  int32_t size = 0;            // WRITE: how many bytes; else 0
-  int32_t flags = 0;  // SYNC: SQLITE_SYNC_*; OPEN: SQLITE_OPEN_*; DELETE: sync the directory?
-  OperationKind kind;
-
-  explicit Operation(OperationKind k) : kind(k) {}
+// Bytes that are to be written at an offset of a file. They follow it in memory.
+struct Extent {
+  int64_t offset = 0;  // bytes
+  int32_t size = 0;    // bytes
+  uint32_t index = 0;  // of a page: its place in its PageSet
 
   int64_t end() const { return offset + size; }
   const uint8_t* bytes() const { return reinterpret_cast<const uint8_t*>(this + 1); }
+  uint8_t* bytes() { return reinterpret_cast<uint8_t*>(this + 1); }
+};
+
+struct OperationHead {
+  struct Operation* next = nullptr;
+  OpenFile* handle = nullptr;  // the SQLite handle it came through; null for DELETE
+  SharedFile* file = nullptr;  // the path that it changes
+  int32_t flags = 0;  // SYNC: SQLITE_SYNC_*; OPEN: SQLITE_OPEN_*; DELETE: sync the directory?
+  OperationKind kind;
+
+  explicit OperationHead(OperationKind k) : kind(k) {}
+};
+
+// The extent is a WRITE's; that of a TRUNCATE has the new size as its offset. The others' is empty.
+struct Operation : OperationHead, Extent {
+  explicit Operation(OperationKind k) : OperationHead(k) {}
 
   // What it takes of the queue's byte limit.
   int64_t cost() const { return size; }
@@ -54,6 +65,8 @@ struct Operation {
     void operator()(Operation* operation) const;
   };
 };
+// The extent comes last, so that its bytes may follow.
+static_assert(sizeof(Operation) == sizeof(OperationHead) + sizeof(Extent));
 
 using OperationPtr = std::unique_ptr<Operation, Operation::Deleter>;
 
@@ -74,7 +87,7 @@ inline OperationPtr NewWrite(SharedFile* file, OpenFile* handle, const void* byt
   operation->handle = handle;
   operation->offset = offset;
   operation->size = size;
-  std::memcpy(operation.get() + 1, bytes, static_cast<size_t>(size));
+  std::memcpy(operation->bytes(), bytes, static_cast<size_t>(size));
   return operation;
 }
 

@@ -3,13 +3,12 @@
 // It holds no file: it knows where the newest queued byte of each place is, how far the parent's
 // own bytes may still show, and which size and existence the queued operations add up to.
 // Operations are applied in the order in which they are queued, and retired in the same order, each
-// after the parent has performed it. Look-ups cost O(log n) in the pending ranges of this file
-// alone.
+// after the parent has performed it. What a look-up costs: pending_writes.h.
 //
 // Thread safety: none of its own; the mutex of the Database it belongs to guards it.
 //
 // Invariants:
-//   - ranges_ are disjoint, each lies inside the WRITE it points at, and that WRITE is pending.
+//   - Whatever writes_ points at is pending.
 //   - horizons_, behind its retired front, holds the pending operations that cut the file, oldest
 //     first, with strictly growing sizes: the parent shows below the first, and as one retires the
 //     next takes over.
@@ -20,10 +19,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "operation.h"
+#include "pending_writes.h"
 
 namespace sqliteasync {
 
@@ -50,26 +49,32 @@ class PendingImage {
 
   // Applies an operation that is about to be queued. The image keeps a pointer to it until Retire.
   // Throws std::bad_alloc, and then nothing has changed.
-  // REQUIRES for Write: operation.size > 0; for Truncate: operation.offset >= 0.
-  void Write(const Operation& operation);
+  // REQUIRES for Write: write.size > 0; for Truncate: operation.offset >= 0.
+  void Write(const Extent& write);
   void Truncate(const Operation& operation);
   void Delete(const Operation& operation);
   // An OPEN with CREATE. `fresh`: the file is new, nothing that lies at the parent shows. Otherwise
   // it keeps its size and bytes.
   void Create(const Operation& operation, bool fresh);
 
-  // --- Folding: images of writes that are all of one size, at multiples of it ---
+  // --- Folding: the writes are pages, all of one size, at multiples of it ---
 
   // The size of the writes that are pending, if they are all so; 0 if there is none; else -1.
-  int64_t PageSize() const { return page_size_; }
+  int64_t PageSize() const { return writes_.PageSize(); }
 
-  // Sees to it that so many Truncates more can't fail. Throws std::bad_alloc.
-  void ReserveTruncates(size_t count) { horizons_.reserve(horizons_.size() + count); }
+  // What is pending of the page at `offset`; null: nothing. REQUIRES: PageSize() >= 0.
+  const Extent* PageAt(int64_t offset) const { return writes_.PageAt(offset); }
 
-  // Moves the writes of an image that lies on top of this one here; that one is as new then.
-  // Truncations of its are the caller's to apply first.
-  // REQUIRES: both have writes of one and the same page size, if any.
-  void Absorb(PendingImage& upper) noexcept;
+  // A page of a transaction. Returns the one that it has replaced, which stays to be retired, or
+  // null. REQUIRES: ReservePages; PageSize() is 0 or that of the page.
+  const Extent* WritePage(const Extent& page) noexcept;
+  void RetirePage(const Extent& page) noexcept;
+
+  // Sees to it that so many WritePages more, or Truncates to `size`, can't fail. Throws
+  // std::bad_alloc. The first holds until ReleasePages. REQUIRES for it: PageSize() >= 0.
+  void ReservePages(size_t count);
+  void ReleasePages() noexcept { pages_reserved_ = false; }
+  void ReserveTruncates(int64_t size, size_t count);
 
   // REQUIRES: SizeIsKnown(), and no write ends behind `size`.
   void SetSize(int64_t size) noexcept;
@@ -95,22 +100,17 @@ class PendingImage {
   bool Empty() const { return pending_ == 0; }
 
  private:
-  struct Range {
-    int64_t end;
-    const Operation* write;
-  };
   struct Horizon {
     int64_t size;
     const Operation* operation;
   };
-  using Ranges = std::map<int64_t, Range>;
 
   // From here on nothing of the parent shows.
   int64_t ParentHorizon() const;
-  void EraseFrom(int64_t offset) noexcept;
   void CutTo(int64_t size, const Operation& operation);
+  void CountOut() noexcept;
 
-  Ranges ranges_;
+  PendingWrites writes_;
   std::vector<Horizon> horizons_;
   size_t retired_horizons_ = 0;  // so many at the front have been retired
 
@@ -119,8 +119,8 @@ class PendingImage {
   bool size_is_known_ = false;
 
   Existence existence_ = Existence::kAsParent;
-  int64_t pending_ = 0;    // operations applied and not yet retired
-  int64_t page_size_ = 0;  // see PageSize
+  int64_t pending_ = 0;  // operations applied and not yet retired
+  bool pages_reserved_ = false;
 };
 
 }  // namespace sqliteasync

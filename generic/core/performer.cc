@@ -28,7 +28,7 @@ bool Performer::Perform(OperationPtr operation, int64_t* cost) {
     return true;
   }
   if (operation->kind == OperationKind::kGroup) {
-    return PerformGroup(static_cast<const Group&>(*operation), cost);
+    return PerformGroup(static_cast<Group&>(*operation), cost);
   }
   if (operation->kind == OperationKind::kUnlock) {
     database.PerformUnlock();
@@ -74,14 +74,16 @@ bool Performer::Perform(OperationPtr operation, int64_t* cost) {
   return !given_up;
 }
 
-bool Performer::PerformGroup(const Group& group, int64_t* cost) {
+bool Performer::PerformGroup(Group& group, int64_t* cost) {
   SharedFile& main = *group.file;
   Database& database = main.database;
   {
     MutexLock lock(database.mutex);
     database.folding().Seal(group);
   }
-  *cost = group.changes.bytes;
+  // From here on it is the writer's.
+  group.changes.pages.Sort();
+  *cost = group.changes.bytes();
   const bool given_up = database.error() != SQLITE_OK;
   if (!given_up) {
     if (Tracing()) {
@@ -105,7 +107,7 @@ bool Performer::PerformGroup(const Group& group, int64_t* cost) {
     PendingImage& image = database.image(main);
     if (first && group.changes.cut != nullptr) image.Retire(*group.changes.cut);
     for (int i = 0; i < kAtOnce && page != group.changes.pages.end(); ++i, ++page) {
-      image.Retire(*page->second);
+      image.RetirePage(**page);
     }
     if (page == group.changes.pages.end()) {
       database.folding().Retired();

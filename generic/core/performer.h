@@ -40,7 +40,7 @@ class Performer {
   int Delete(const Operation& operation);
   int Open(const Operation& operation);
   void Close(const Operation& operation);
-  bool PerformGroup(const Group& group, int64_t* cost);
+  bool PerformGroup(Group& group, int64_t* cost);
 
   bool GivenUp(const Operation& operation);
   void Fail(const Operation& operation, int code);

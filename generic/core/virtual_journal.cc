@@ -7,18 +7,8 @@
 
 namespace sqliteasync {
 
-void VirtualJournal::Deactivate() noexcept {
-  active_ = false;
-  exists_ = false;
-  Clear();
-}
-
-void VirtualJournal::Create() {
-  // Enough for a small transaction.
-  constexpr size_t kUsual = 16384;
-  bytes_.reserve(kUsual);
-  if (!active_) bytes_.clear();
-  active_ = true;
+void VirtualJournal::Create() noexcept {
+  used_ = true;
   exists_ = true;
 }
 
@@ -29,20 +19,19 @@ void VirtualJournal::Write(const void* bytes, int size, int64_t offset) {
     bytes_.resize(end);
   }
   std::memcpy(bytes_.data() + offset, bytes, static_cast<size_t>(size));
-  active_ = true;
+  used_ = true;
   exists_ = true;
 }
 
-void VirtualJournal::Truncate(int64_t size) {
+void VirtualJournal::Truncate(int64_t size) noexcept {
   bytes_.resize(static_cast<size_t>(size));
-  active_ = true;
+  used_ = true;
   exists_ = true;
 }
 
 void VirtualJournal::Delete() noexcept {
-  active_ = true;
-  exists_ = false;
   Clear();
+  used_ = true;
 }
 
 bool VirtualJournal::Read(void* out, int size, int64_t offset) const {
@@ -59,6 +48,8 @@ void VirtualJournal::Clear() noexcept {
   constexpr size_t kKept = 65536;
   bytes_.clear();
   if (bytes_.capacity() > kKept) std::vector<uint8_t>().swap(bytes_);
+  used_ = false;
+  exists_ = false;
 }
 
 }  // namespace sqliteasync

@@ -22,10 +22,6 @@ namespace {
 using Bytes = std::vector<uint8_t>;
 using Source = PendingImage::Segment::Source;
 
-OperationPtr Page(int64_t offset, const Bytes& bytes) {
-  return NewWrite(nullptr, nullptr, bytes.data(), static_cast<int32_t>(bytes.size()), offset);
-}
-
 OperationPtr Cut(int64_t size) {
   OperationPtr operation = NewOperation(OperationKind::kTruncate, nullptr, nullptr);
   operation->offset = size;
@@ -44,14 +40,17 @@ class FoldingTest : public testing::Test {
   static constexpr int kPage = 512;
 
   void Begin() {
-    folding.Reserve();
-    folding.Begin();
+    transaction.Reserve();
+    transaction.Begin();
   }
   // A page with `fill` everywhere.
-  void Put(int64_t number, uint8_t fill) { folding.Write(Page(number * kPage, Filled(fill))); }
+  void Put(int64_t number, uint8_t fill) {
+    if (transaction.NeedsRoom()) folding.MakeRoom(transaction, image);
+    transaction.Write(Filled(fill).data(), kPage, number * kPage);
+  }
   GroupPtr Commit() {
     int64_t freed = 0;
-    GroupPtr group = folding.Commit(database->main, image, &freed);
+    GroupPtr group = folding.Commit(transaction, database->main, image, &freed);
     freed_ += freed;
     return group;
   }
@@ -60,7 +59,7 @@ class FoldingTest : public testing::Test {
   }
   void Retire(const Group& group) {
     if (group.changes.cut != nullptr) image.Retire(*group.changes.cut);
-    for (const auto& [offset, page] : group.changes.pages) image.Retire(*page);
+    for (const PagePtr& page : group.changes.pages) image.RetirePage(*page);
     folding.Retired();
   }
   void WriteHeader(int sector_size, int page_size) {
@@ -68,13 +67,14 @@ class FoldingTest : public testing::Test {
     std::copy(std::begin(kJournalMagic), std::end(kJournalMagic), header);
     PutBigEndian(header + kJournalSectorSizeOffset, static_cast<uint32_t>(sector_size));
     PutBigEndian(header + kJournalPageSizeOffset, static_cast<uint32_t>(page_size));
-    folding.CreateJournal();
-    folding.WriteJournal(header, sizeof(header), 0);
+    transaction.CreateJournal();
+    transaction.WriteJournal(header, sizeof(header), 0);
   }
 
   std::shared_ptr<Database> database = std::make_shared<Database>("/db");
   PendingImage image;
   Folding folding;
+  FoldedTransaction transaction{nullptr};
   int64_t freed_ = 0;
 };
 
@@ -90,9 +90,10 @@ TEST_F(FoldingTest, TheFirstCommitQueuesAGroupAndLaterOnesJoinIt) {
   EXPECT_EQ(Commit(), nullptr);
   EXPECT_EQ(group->transactions, 2);
   EXPECT_EQ(group->changes.pages.size(), 3U);
-  EXPECT_EQ(group->changes.bytes, 3 * kPage);
+  EXPECT_EQ(group->changes.bytes(), 3 * kPage);
   EXPECT_EQ(freed_, kPage) << "the version that was replaced";
-  EXPECT_EQ(group->changes.pages.at(kPage)->bytes()[0], 'b');
+  group->changes.pages.Sort();
+  EXPECT_EQ(group->changes.pages.Find(kPage)->bytes()[0], 'b');
   Retire(*group);
   EXPECT_TRUE(image.Empty());
 }
@@ -107,7 +108,7 @@ TEST_F(FoldingTest, AGroupThatIsSealedTakesInNothingMore) {
   const GroupPtr second = Commit();
   ASSERT_NE(second, nullptr);
   EXPECT_EQ(freed_, 0);
-  EXPECT_EQ(first->changes.pages.at(0)->bytes()[0], 'a');
+  EXPECT_EQ(first->changes.pages[0].bytes()[0], 'a');
   Retire(*first);
   EXPECT_EQ(image.Look(0, 1).bytes[0], 'b');
   Retire(*second);
@@ -129,14 +130,14 @@ TEST_F(FoldingTest, NothingIsCommittedInFrontOfWhatElseWasQueued) {
 TEST_F(FoldingTest, ATransactionThatHasChangedNothingQueuesNothing) {
   Begin();
   EXPECT_EQ(Commit(), nullptr);
-  EXPECT_EQ(folding.mode(), Folding::Mode::kUndecided);
+  EXPECT_EQ(transaction.mode(), FoldedTransaction::Mode::kUndecided);
 }
 
 TEST_F(FoldingTest, TransactionsWithAndWithoutAJournalAreNotInOneGroup) {
   Begin();
   WriteHeader(512, kPage);
   Put(0, 'a');
-  folding.DeleteJournal(true);
+  transaction.DeleteJournal(true);
   const GroupPtr with = Commit();
   ASSERT_NE(with, nullptr);
   EXPECT_TRUE(with->journal.used);
@@ -149,7 +150,7 @@ TEST_F(FoldingTest, TransactionsWithAndWithoutAJournalAreNotInOneGroup) {
   Begin();
   WriteHeader(512, kPage);
   Put(0, 'c');
-  folding.TruncateJournal(0);
+  transaction.TruncateJournal(0);
   const GroupPtr again = Commit();
   ASSERT_NE(again, nullptr);
   EXPECT_FALSE(again->journal.deleted);
@@ -175,30 +176,31 @@ TEST_F(FoldingTest, JournalsOfDifferentSectorSizesAreNotInOneGroup) {
 
 TEST_F(FoldingTest, OnlyPagesOfOneSizeFit) {
   Begin();
-  EXPECT_TRUE(folding.Fits(image, kPage, 0));
-  EXPECT_FALSE(folding.Fits(image, kPage, 100)) << "no multiple of it";
-  EXPECT_FALSE(folding.Fits(image, 256, 0)) << "no page of SQLite's";
+  EXPECT_TRUE(transaction.Fits(kPage, 0));
+  EXPECT_FALSE(transaction.Fits(kPage, 100)) << "no multiple of it";
+  EXPECT_FALSE(transaction.Fits(256, 0)) << "no page of SQLite's";
   WriteHeader(512, kPage);
-  EXPECT_FALSE(folding.Fits(image, 1024, 0)) << "its journal has another page size";
+  EXPECT_FALSE(transaction.Fits(1024, 0)) << "its journal has another page size";
+  transaction.End();
+  Begin();
   Put(0, 'a');
-  EXPECT_FALSE(folding.Fits(image, 1024, 1024)) << "it has written pages of another size";
+  EXPECT_FALSE(transaction.Fits(1024, 1024)) << "it has written pages of another size";
+  EXPECT_FALSE(transaction.Fits(100)) << "cuts in the middle of a page";
   const GroupPtr group = Commit();
   Begin();
-  EXPECT_FALSE(folding.Fits(image, 1024, 0)) << "pages of another size are queued";
-  EXPECT_TRUE(folding.Fits(image, kPage, 0));
+  EXPECT_TRUE(transaction.Fits(1024, 0));
   Retire(*group);
-  EXPECT_TRUE(folding.Fits(image, 1024, 0));
 }
 
 TEST_F(FoldingTest, WhatWasSyncedByAnyTransactionIsTheGroups) {
   Begin();
   Put(0, 'a');
-  folding.SyncMain(SQLITE_SYNC_NORMAL);
+  transaction.SyncMain(SQLITE_SYNC_NORMAL);
   const GroupPtr group = Commit();
   EXPECT_EQ(group->durability.sync_flags, SQLITE_SYNC_NORMAL);
   Begin();
   Put(0, 'b');
-  folding.SyncMain(SQLITE_SYNC_FULL);
+  transaction.SyncMain(SQLITE_SYNC_FULL);
   Commit();
   Begin();
   Put(0, 'c');
@@ -214,27 +216,28 @@ TEST_F(FoldingTest, AnUnlockDropsWhatWasNotCommitted) {
   Begin();
   Put(0, 'b');
   Put(5, 'b');
-  EXPECT_EQ(folding.Release(), 2 * kPage);
-  EXPECT_TRUE(folding.open().Empty());
-  EXPECT_FALSE(folding.reserved());
+  EXPECT_EQ(transaction.Release(), 2 * kPage);
+  EXPECT_TRUE(transaction.changes().Empty());
+  EXPECT_FALSE(transaction.reserved());
   EXPECT_EQ(image.Look(0, 1).bytes[0], 'a');
   EXPECT_EQ(image.SizeFloor(), kPage);
   Retire(*group);
 }
 
-TEST_F(FoldingTest, TheVirtualJournalAnswersUntilTheLastGroupIsOnDisk) {
+TEST_F(FoldingTest, TheJournalIsHiddenUntilTheLastGroupIsOnDisk) {
   Begin();
   WriteHeader(512, kPage);
-  EXPECT_FALSE(folding.journal().Finalised());
+  EXPECT_FALSE(transaction.journal().Finalised());
+  EXPECT_EQ(folding.journal(), Folding::Journal::kAtParent) << "nobody else sees it";
   Put(0, 'a');
-  folding.DeleteJournal(false);
+  transaction.DeleteJournal(false);
   const GroupPtr group = Commit();
-  EXPECT_TRUE(folding.journal().active()) << "the group's own journal may not be seen";
-  EXPECT_FALSE(folding.journal().exists());
+  EXPECT_EQ(folding.journal(), Folding::Journal::kAbsent)
+      << "the group's own journal may not be seen";
   folding.Seal(*group);
-  EXPECT_TRUE(folding.journal().active());
+  EXPECT_EQ(folding.journal(), Folding::Journal::kAbsent);
   Retire(*group);
-  EXPECT_FALSE(folding.journal().active());
+  EXPECT_EQ(folding.journal(), Folding::Journal::kAtParent);
 }
 
 // ----- The model test: random transactions, folded into groups that are carried to disk at random
@@ -289,7 +292,7 @@ class Model {
     size_t written = 0;
     bool truncated = false;
     bool cut_retired = false;
-    std::optional<std::map<int64_t, OperationPtr>::const_iterator> to_retire;
+    std::optional<size_t> to_retire;
   };
 
   struct Queued {
@@ -310,8 +313,8 @@ class Model {
   void StepTransaction() {
     if (!in_transaction_) {
       in_transaction_ = true;
-      folding_.Reserve();
-      folding_.Begin();
+      transaction_.Reserve();
+      transaction_.Begin();
       return;
     }
     const int choice = random_.Below(100);
@@ -328,20 +331,22 @@ class Model {
     }
   }
 
-  bool Folds() const { return folding_.mode() == Folding::Mode::kFolded; }
+  bool Folds() const { return transaction_.folded(); }
 
   void WritePage() {
     // The file grows a page or some pages at a time, with holes in between now and then.
     const int64_t offset = int64_t{random_.Below(kPages)} * kPage;
     const Bytes bytes = RandomBytes(kPage);
-    OperationPtr page = Page(offset, bytes);
     Write(open_, offset, bytes.data(), kPage);
-    bytes_ += kPage;
-    if (Folds()) {
-      bytes_ -= folding_.Write(std::move(page));
+    if (!Folds()) {
+      QueueWrite(bytes.data(), offset, open_);
+      bytes_ += kPage;
+    } else if (Extent* page = transaction_.PageAt(offset); page != nullptr) {
+      std::copy(bytes.begin(), bytes.end(), page->bytes());
     } else {
-      image_.Write(*page);
-      Queue(std::move(page), open_);
+      if (transaction_.NeedsRoom()) folding_.MakeRoom(transaction_, image_);
+      transaction_.Write(bytes.data(), kPage, offset);
+      bytes_ += kPage;
     }
   }
 
@@ -361,11 +366,10 @@ class Model {
   void TruncateTo(int64_t size) {
     open_.resize(static_cast<size_t>(size));
     if (Folds()) {
-      bytes_ -= folding_.Truncate(image_, Cut(size));
+      image_.ReserveTruncates(size, 1);
+      bytes_ -= transaction_.Truncate(Cut(size));
     } else {
-      OperationPtr cut = Cut(size);
-      image_.Truncate(*cut);
-      Queue(std::move(cut), open_);
+      QueueCut(size, open_);
     }
   }
 
@@ -373,12 +377,12 @@ class Model {
     in_transaction_ = false;
     committed_ = open_;
     if (!Folds()) {
-      folding_.End();
+      transaction_.End();
       return;
     }
-    const bool changes = !folding_.open().Empty();
+    const bool changes = !transaction_.changes().Empty();
     int64_t freed = 0;
-    GroupPtr group = folding_.Commit(database_->main, image_, &freed);
+    GroupPtr group = folding_.Commit(transaction_, database_->main, image_, &freed);
     bytes_ -= freed;
     if (group != nullptr) {
       queue_.push_back({OperationPtr(group.release()), committed_});
@@ -396,24 +400,38 @@ class Model {
     }
     in_transaction_ = false;
     open_ = committed_;
-    bytes_ -= folding_.Release();
+    bytes_ -= transaction_.Release();
+    image_.ReleasePages();
   }
 
   // What was folded so far is queued after all.
   void Unfold() {
     if (!Folds()) return;
-    image_.ReserveTruncates(1);
-    Unfolded unfolded = folding_.Unfold(image_);
     Bytes after = committed_;
-    if (unfolded.changes.cut != nullptr) {
-      after.resize(static_cast<size_t>(unfolded.changes.cut->offset));
-      Queue(std::move(unfolded.changes.cut), after);
+    if (const OperationPtr& cut = transaction_.changes().cut; cut != nullptr) {
+      after.resize(static_cast<size_t>(cut->offset));
+      QueueCut(cut->offset, after);
     }
-    for (auto& [offset, page] : unfolded.changes.pages) {
-      sqliteasync::Write(after, offset, page->bytes(), page->size);
-      Queue(std::move(page), after);
+    for (const PagePtr& page : transaction_.changes().pages) {
+      sqliteasync::Write(after, page->offset, page->bytes(), kPage);
+      QueueWrite(page->bytes(), page->offset, after);
     }
+    image_.ReleasePages();
+    transaction_.End();
+    transaction_.Queue();
     EXPECT_EQ(after, open_);
+  }
+
+  void QueueWrite(const uint8_t* bytes, int64_t offset, const Bytes& after) {
+    OperationPtr write = NewWrite(nullptr, nullptr, bytes, kPage, offset);
+    image_.Write(*write);
+    Queue(std::move(write), after);
+  }
+
+  void QueueCut(int64_t size, const Bytes& after) {
+    OperationPtr cut = Cut(size);
+    image_.Truncate(*cut);
+    Queue(std::move(cut), after);
   }
 
   void Queue(OperationPtr operation, const Bytes& after) {
@@ -447,25 +465,23 @@ class Model {
       carried_->to_write.emplace_back(operation.offset, operation.bytes());
     }
     if (operation.kind != OperationKind::kGroup) return;
-    const auto& group = static_cast<const Group&>(operation);
+    auto& group = static_cast<Group&>(*carried_->operation);
     folding_.Seal(group);
+    group.changes.pages.Sort();
     largest_group_ = std::max(largest_group_, group.transactions);
-    int64_t bytes = 0;
-    for (const auto& [offset, page] : group.changes.pages) {
-      carried_->to_write.emplace_back(offset, page->bytes());
-      bytes += page->size;
+    for (const PagePtr& page : group.changes.pages) {
+      carried_->to_write.emplace_back(page->offset, page->bytes());
     }
-    EXPECT_EQ(bytes, group.changes.bytes);
     // What was cut, and has grown again without being written.
     static constexpr uint8_t kZeros[kPage] = {};
     if (group.changes.cut != nullptr) {
       const int64_t end = std::min(group.size_after, static_cast<int64_t>(parent_.size()));
       for (int64_t at = group.changes.cut->offset; at < end; at += kPage) {
-        if (!group.changes.pages.contains(at)) carried_->to_write.emplace_back(at, kZeros);
+        if (group.changes.pages.Find(at) == nullptr) carried_->to_write.emplace_back(at, kZeros);
       }
       // One at the very end makes the file that long.
       const int64_t last = group.size_after - kPage;
-      if (last >= static_cast<int64_t>(parent_.size()) && !group.changes.pages.contains(last)) {
+      if (last >= static_cast<int64_t>(parent_.size()) && group.changes.pages.Find(last) == nullptr) {
         carried_->to_write.emplace_back(last, kZeros);
       }
     }
@@ -496,16 +512,16 @@ class Model {
     }
     const auto& group = static_cast<const Group&>(operation);
     if (!carried_->to_retire.has_value()) {
-      carried_->to_retire = group.changes.pages.begin();
+      carried_->to_retire = 0;
       if (group.changes.cut != nullptr) image_.Retire(*group.changes.cut);
     }
-    auto& page = *carried_->to_retire;
-    for (int i = random_.Below(4); i > 0 && page != group.changes.pages.end(); --i, ++page) {
-      image_.Retire(*page->second);
+    size_t& page = *carried_->to_retire;
+    for (int i = random_.Below(4); i > 0 && page < group.changes.pages.size(); --i, ++page) {
+      image_.RetirePage(group.changes.pages[page]);
     }
-    if (page != group.changes.pages.end()) return;
+    if (page < group.changes.pages.size()) return;
     folding_.Retired();
-    bytes_ -= group.changes.bytes;
+    bytes_ -= group.changes.bytes();
     carried_.reset();
   }
 
@@ -513,8 +529,8 @@ class Model {
 
   // The size, and the bytes up to it and some more.
   Bytes Seen(int64_t* size) const {
-    const PendingImage& open = folding_.open().image;
-    const bool opened = !folding_.open().Empty();
+    const PendingImage& open = transaction_.image();
+    const bool opened = !transaction_.changes().Empty();
     const auto parent_size = static_cast<int64_t>(parent_.size());
     int64_t floor = image_.SizeFloor();
     if (opened) floor = std::max(floor, open.SizeFloor());
@@ -563,6 +579,7 @@ class Model {
   std::shared_ptr<Database> database_ = std::make_shared<Database>("/db");
   PendingImage image_;
   Folding folding_;
+  FoldedTransaction transaction_{nullptr};
   Bytes parent_;
   Bytes committed_;  // all committed transactions replayed
   Bytes open_;       // and what the open one has changed

@@ -69,7 +69,11 @@ int Database::Lock(SharedFile& file, LockHolder& holder, int level, bool lock_fi
   }
   const bool was_free = real_lock_.level() == SQLITE_LOCK_NONE;
   const int refused = real_lock_.Raise(level);
-  if (was_free && real_lock_.level() != SQLITE_LOCK_NONE) lock_since_ = Clock::now();
+  if (was_free && real_lock_.level() != SQLITE_LOCK_NONE) {
+    lock_since_ = Clock::now();
+    MutexLock state(mutex);
+    facts_.LockTaken();
+  }
   if (refused != SQLITE_OK) {
     const bool keeps_pending =
         level == SQLITE_LOCK_EXCLUSIVE && real_lock_.level() >= SQLITE_LOCK_PENDING;
@@ -105,10 +109,14 @@ void Database::LowerRealLock() {
   if (rc != SQLITE_OK) {
     sqlite3_log(rc, "sqliteasync: could not unlock %s", main.path.c_str());
   }
-  if (highest == SQLITE_LOCK_NONE) {
-    lock_since_ = Clock::now();
-    lock_freed_.NotifyAll();
-  }
+  if (highest == SQLITE_LOCK_NONE) LockFreed();
+}
+
+void Database::LockFreed() {
+  lock_since_ = Clock::now();
+  lock_freed_.NotifyAll();
+  MutexLock state(mutex);
+  facts_.LockFreed();
 }
 
 bool Database::HeldTooLong(Clock::duration hold) {
@@ -208,8 +216,7 @@ void Database::CloseConnection(ParentFile& connection) {
 
 void Database::CloseWriteHandle() {
   real_lock_.Forget();
-  lock_since_ = Clock::now();
-  lock_freed_.NotifyAll();
+  LockFreed();
   write_handle_.reset();
 }
 

@@ -27,6 +27,7 @@
 #include "lock_table.h"
 #include "mutex.h"
 #include "operation.h"
+#include "parent_facts.h"
 #include "parent_file.h"
 #include "pending_image.h"
 #include "real_lock.h"
@@ -71,6 +72,7 @@ class Database : public std::enable_shared_from_this<Database> {
 
   PendingImage& image(SharedFile& file) REQUIRES(mutex) { return file.image_; }
   Folding& folding() REQUIRES(mutex) { return folding_; }
+  ParentFacts& facts() REQUIRES(mutex) { return facts_; }
 
   // Counts an operation in (it is about to be pushed) and out (it has been performed or given up,
   // and has left its image). CLOSE isn't counted: it changes nothing.
@@ -168,6 +170,9 @@ class Database : public std::enable_shared_from_this<Database> {
   void CloseConnection(ParentFile& connection) REQUIRES(lock_mutex);
   void CloseWriteHandle() REQUIRES(lock_mutex);
 
+  // The real lock has become free.
+  void LockFreed() REQUIRES(lock_mutex);
+
   RealLock real_lock_ GUARDED_BY(lock_mutex);
   // While the lock is held: since when, without a break. While it is free: since when.
   Clock::time_point lock_since_ GUARDED_BY(lock_mutex) = Clock::now();
@@ -180,6 +185,7 @@ class Database : public std::enable_shared_from_this<Database> {
   int unclosed_ GUARDED_BY(lock_mutex) = 0;  // connections whose CLOSE has not been performed
 
   Folding folding_ GUARDED_BY(mutex);
+  ParentFacts facts_ GUARDED_BY(mutex);
   int64_t queued_ GUARDED_BY(mutex) = 0;   // all that is counted
   int64_t changes_ GUARDED_BY(mutex) = 0;  // without the UNLOCKs
   int64_t unlocks_ GUARDED_BY(mutex) = 0;

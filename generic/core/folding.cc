@@ -46,8 +46,7 @@ GroupPtr Folding::Commit(FoldedTransaction& transaction, SharedFile& main, Pendi
   GroupPtr queued;
   PageChanges& from = transaction.changes_;
   if (!from.Empty()) {
-    const bool joins =
-        active_ != nullptr && GoTogether(*active_, from, transaction.journal_use_);
+    const bool joins = active_ != nullptr && GoTogether(*active_, from, transaction.journal_use_);
     if (!joins) {
       queued = std::move(transaction.next_group_);
       queued->file = &main;

@@ -137,9 +137,9 @@ class Foreground {
   bool IsFresh(OpenFile& file);
 
   // Is it a journal that lies at the parent, but only while a group is on its way to disk?
-  static bool IsHidden(OpenFile& file) REQUIRES(file.database->mutex) {
-    return file.file.role == FileRole::kJournal &&
-           file.database->folding().journal() != Folding::Journal::kAtParent;
+  static bool IsHidden(Database& database, const SharedFile& file) REQUIRES(database.mutex) {
+    return file.role == FileRole::kJournal &&
+           database.folding().journal() != Folding::Journal::kAtParent;
   }
 
   int ReadBytes(OpenFile& file, void* out, int size, int64_t offset);
@@ -204,7 +204,7 @@ class Foreground {
 
   // A connection that holds no lock asks for one: waits, if the lock in the file system has been
   // held too long.
-  void LetOthersIn(OpenFile& file);
+  void LetOthersIn(Database& database, OpenFile& file) REQUIRES(database.lock_mutex);
 
   // Counts the operation in and queues it.
   void Push(Database& database, OperationPtr operation) REQUIRES(database.mutex);

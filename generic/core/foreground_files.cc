@@ -155,13 +155,11 @@ bool Foreground::StartClean(Database& database) {
     if (database.Connected() && !Broken(Variant::kCleanStartTooSoon)) return;
     clean = true;
     database.LowerRealLock();
-    database.Detach();
     registry_.Detach(database);
   });
   if (!clean) return false;
   // Recovery asks for the super-journals that lie on disk.
   while (const std::shared_ptr<Database> super_journal = transactions_.TakeFailed(database)) {
-    super_journal->Detach();
     registry_.Detach(*super_journal);
   }
   return true;
@@ -179,7 +177,6 @@ void Foreground::Replace(Database& database) {
       const FileName journal(database.main.path, FileRole::kJournal, {});
       parent_->xDelete(parent_, journal.get(), 0);
     }
-    database.Detach();
     registry_.Detach(database);
   });
 }
@@ -194,10 +191,10 @@ int Foreground::OpenAtOnce(const std::string& path, const char* name, int flags,
   {
     MutexLock lock(database.mutex);
     existence = database.image(*place.file).existence();
-    if (IsHidden(*opened)) {
+    if (IsHidden(database, *place.file)) {
       opened->deferred = database.folding().journal() == Folding::Journal::kEmpty;
-      existence = opened->deferred ? PendingImage::Existence::kExists
-                                   : PendingImage::Existence::kAbsent;
+      existence =
+          opened->deferred ? PendingImage::Existence::kExists : PendingImage::Existence::kAbsent;
     }
   }
   switch (existence) {
@@ -224,7 +221,7 @@ bool Foreground::IsFresh(OpenFile& file) {
   {
     MutexLock lock(database.mutex);
     // A group's own journal is finalised by the time that another is queued.
-    if (IsHidden(file)) return true;
+    if (IsHidden(database, file.file)) return true;
     const PendingImage& image = database.image(file.file);
     if (image.existence() != PendingImage::Existence::kAsParent) {
       return image.existence() == PendingImage::Existence::kAbsent;
@@ -315,25 +312,34 @@ int Foreground::Access(const char* name, int flags, int* answer) {
   int rc = SQLITE_OK;
   bool known = false;
   *answer = 0;
+  ParentFacts::Moment asked{};
   const FileReference place = registry_.Find(name);
+  const bool log = place.file != nullptr && place.file->role == FileRole::kLog;
   if (place.database != nullptr && flags == SQLITE_ACCESS_EXISTS) {
     Database& database = *place.database;
     rc = database.error();
     MutexLock lock(database.mutex);
     const PendingImage& image = database.image(*place.file);
-    const bool hidden = place.file->role == FileRole::kJournal &&
-                        database.folding().journal() != Folding::Journal::kAtParent;
     // Like the unix VFS: an empty file counts as absent.
-    if (hidden) {
+    if (IsHidden(database, *place.file)) {
       known = true;
     } else if (image.existence() == PendingImage::Existence::kAbsent) {
       known = true;
     } else if (image.SizeIsKnown() || image.SizeFloor() > 0) {
       known = true;
       *answer = image.Size(0) > 0 ? 1 : 0;
+    } else if (log && database.facts().no_log()) {
+      known = true;
+    }
+    asked = database.facts().Now();
+  }
+  if (rc == SQLITE_OK && !known) {
+    rc = parent_->xAccess(parent_, name, flags, answer);
+    if (rc == SQLITE_OK && log && flags == SQLITE_ACCESS_EXISTS && *answer == 0) {
+      MutexLock lock(place.database->mutex);
+      place.database->facts().KeepNoLog(asked);
     }
   }
-  if (rc == SQLITE_OK && !known) rc = parent_->xAccess(parent_, name, flags, answer);
   if (Tracing()) {
     const char* mode = flags == SQLITE_ACCESS_EXISTS      ? "exists"
                        : flags == SQLITE_ACCESS_READWRITE ? "read-write"

@@ -61,7 +61,7 @@ int Foreground::ReadBytes(OpenFile& file, void* out, int size, int64_t offset) {
     int64_t size_floor;
     {
       MutexLock lock(database.mutex);
-      if (IsHidden(file)) {
+      if (IsHidden(database, file.file)) {
         std::memset(to, 0, static_cast<size_t>(size));
         return SQLITE_IOERR_SHORT_READ;
       }
@@ -203,6 +203,7 @@ int Foreground::FileSize(OpenFile& file, int64_t* size) {
     return SQLITE_OK;
   }
   int64_t size_floor = 0;
+  ParentFacts::Moment asked{};
   if (file.transaction != nullptr) {
     const PendingImage& open = file.transaction->image();
     size_floor = open.SizeFloor();
@@ -213,7 +214,7 @@ int Foreground::FileSize(OpenFile& file, int64_t* size) {
   }
   {
     MutexLock lock(database.mutex);
-    if (IsHidden(file)) {
+    if (IsHidden(database, file.file)) {
       *size = 0;
       return SQLITE_OK;
     }
@@ -223,12 +224,21 @@ int Foreground::FileSize(OpenFile& file, int64_t* size) {
       *size = size_floor;
       return SQLITE_OK;
     }
+    if (const std::optional<int64_t> known = database.facts().main_size(); file.main && known) {
+      *size = std::max(*known, size_floor);
+      return SQLITE_OK;
+    }
+    asked = database.facts().Now();
   }
   int rc = SQLITE_OK;
   int64_t parent_size = 0;
   ParentFile* handle = ReadHandle(file, &rc);
   if (rc == SQLITE_OK && handle != nullptr) rc = handle->Size(&parent_size);
   *size = std::max(parent_size, size_floor);
+  if (rc == SQLITE_OK && file.main) {
+    MutexLock lock(database.mutex);
+    database.facts().KeepMainSize(asked, parent_size);
+  }
   return rc;
 }
 

@@ -10,10 +10,10 @@ namespace sqliteasync {
 
 int Foreground::Lock(OpenFile& file, int level) {
   Database& database = *file.database;
-  if (level == SQLITE_LOCK_SHARED && file.main && lock_files()) LetOthersIn(file);
   int rc;
   {
     MutexLock lock(database.lock_mutex);
+    if (level == SQLITE_LOCK_SHARED && file.main && lock_files()) LetOthersIn(database, file);
     if (file.unlock == nullptr) {
       file.unlock = NewOperation(OperationKind::kUnlock, &file.file, &file);
     }
@@ -28,20 +28,14 @@ int Foreground::Lock(OpenFile& file, int level) {
   return rc;
 }
 
-void Foreground::LetOthersIn(OpenFile& file) {
+void Foreground::LetOthersIn(Database& database, OpenFile& file) {
   const int hold = lock_hold_.load(std::memory_order_relaxed);
   if (hold == 0) return;
-  Database& database = *file.database;
-  {
-    MutexLock lock(database.lock_mutex);
-    if (file.lock.level() != SQLITE_LOCK_NONE ||
-        !database.HeldTooLong(std::chrono::milliseconds(hold))) {
-      return;
-    }
+  if (file.lock.level() != SQLITE_LOCK_NONE ||
+      !database.HeldTooLong(std::chrono::milliseconds(hold)) ||
+      !writer_.Running()) {  // without a writer the lock would not become free
+    return;
   }
-  // Without a writer the lock would not become free.
-  if (!writer_.Running()) return;
-  MutexLock lock(database.lock_mutex);
   database.WaitUntilFree(kLockPause, Database::Clock::now() + kLockPatience);
 }
 

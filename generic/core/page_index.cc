@@ -34,8 +34,7 @@ const Extent* PageIndex::Find(int64_t offset) const {
 
 void PageIndex::Reserve(size_t count) {
   if (SlotsFor(count) <= slots_.size()) return;
-  std::vector<const Extent*> former(
-      std::max(SlotsFor(count), slots_.size() + slots_.size() / 2));
+  std::vector<const Extent*> former(std::max(SlotsFor(count), slots_.size() + slots_.size() / 2));
   std::swap(former, slots_);
   for (const Extent* extent : former) {
     if (extent != nullptr) slots_[Search(extent->offset)] = extent;

@@ -95,9 +95,9 @@ class PageSet {
 
   // The page at `offset`; null: none is. REQUIRES: sorted.
   const Extent* Find(int64_t offset) const {
-    const auto at = std::lower_bound(
-        pages_.begin(), pages_.end(), offset,
-        [](const PagePtr& page, int64_t value) { return page->offset < value; });
+    const auto at =
+        std::lower_bound(pages_.begin(), pages_.end(), offset,
+                         [](const PagePtr& page, int64_t value) { return page->offset < value; });
     return at != pages_.end() && (*at)->offset == offset ? at->get() : nullptr;
   }
 

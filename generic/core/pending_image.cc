@@ -123,7 +123,8 @@ PendingImage::Segment PendingImage::Look(int64_t offset, int64_t size) const {
   const PendingWrites::Found found = writes_.Look(offset);
   size = std::min(size, found.end - offset);
   if (found.extent != nullptr) {
-    return {Segment::Source::kPending, size, found.extent->bytes() + (offset - found.extent->offset)};
+    return {Segment::Source::kPending, size,
+            found.extent->bytes() + (offset - found.extent->offset)};
   }
   const int64_t horizon = ParentHorizon();
   if (offset < horizon) {

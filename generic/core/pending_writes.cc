@@ -28,7 +28,9 @@ const Extent* PendingWrites::Put(const Extent& page) noexcept {
 
 void PendingWrites::TurnIntoRanges() {
   Ranges ranges;
-  pages_.ForEach([&](const Extent& page) { ranges.emplace(page.offset, Range{page.end(), &page}); });
+  pages_.ForEach([&](const Extent& page) {
+    ranges.emplace(page.offset, Range{page.end(), &page});
+  });
   ranges_ = std::move(ranges);
   pages_.Clear(false);
   page_size_ = -1;

@@ -69,6 +69,7 @@ bool Performer::Perform(OperationPtr operation, int64_t* cost) {
   if (operation->kind != OperationKind::kSync) {
     MutexLock lock(database.mutex);
     database.image(*operation->file).Retire(*operation);
+    if (operation->file == &database.main) database.facts().MainChanged();
   }
   database.CountOut(*operation);
   return !given_up;
@@ -106,6 +107,7 @@ bool Performer::PerformGroup(Group& group, int64_t* cost) {
     MutexLock lock(database.mutex);
     PendingImage& image = database.image(main);
     if (first && group.changes.cut != nullptr) image.Retire(*group.changes.cut);
+    database.facts().MainChanged();
     for (int i = 0; i < kAtOnce && page != group.changes.pages.end(); ++i, ++page) {
       image.RetirePage(**page);
     }

@@ -31,31 +31,61 @@ std::pair<std::string_view, FileRole> Registry::Classify(std::string_view path) 
   return {path, FileRole::kMain};
 }
 
-std::shared_ptr<Database> Registry::Lookup(const std::string& path) {
+namespace {
+
+thread_local std::weak_ptr<Database> recent;
+thread_local const Registry* recent_registry = nullptr;
+
+}  // namespace
+
+std::shared_ptr<Database> Registry::Recent(std::string_view path) {
+  if (recent_registry != this) return nullptr;
+  std::shared_ptr<Database> database = recent.lock();
+  const bool holds = database != nullptr && !database->detached() && database->main.path == path;
+  return holds ? database : nullptr;
+}
+
+void Registry::Remember(const std::shared_ptr<Database>& database) {
+  recent = database;
+  recent_registry = this;
+}
+
+std::shared_ptr<Database> Registry::Lookup(std::string_view path) {
   auto at = databases_.find(path);
   return at == databases_.end() ? nullptr : at->second.lock();
 }
 
-FileReference Registry::Find(const std::string& path) {
+FileReference Registry::Find(std::string_view path) {
   const auto [stem, role] = Classify(path);
   FileReference found;
-  {
-    MutexLock lock(mutex_);
-    found.database = Lookup(std::string(stem));
+  found.database = Recent(stem);
+  if (found.database == nullptr) {
+    {
+      MutexLock lock(mutex_);
+      found.database = Lookup(stem);
+    }
+    if (found.database != nullptr) Remember(found.database);
   }
   if (found.database != nullptr) found.file = &found.database->File(role);
   return found;
 }
 
-FileReference Registry::FindOrCreate(const std::string& path) {
+FileReference Registry::FindOrCreate(std::string_view path) {
   const auto [stem, role] = Classify(path);
   FileReference found;
-  found.database = DatabaseAt(std::string(stem));
+  found.database = DatabaseAt(stem);
   found.file = &found.database->File(role);
   return found;
 }
 
-std::shared_ptr<Database> Registry::DatabaseAt(const std::string& path) {
+std::shared_ptr<Database> Registry::DatabaseAt(std::string_view path) {
+  if (std::shared_ptr<Database> found = Recent(path); found != nullptr) return found;
+  std::shared_ptr<Database> found = LookupOrMake(path);
+  Remember(found);
+  return found;
+}
+
+std::shared_ptr<Database> Registry::LookupOrMake(std::string_view path) {
   // Made before the mutex is taken: a Database that turns out not to be needed is released, by
   // Releaser, after it has been let go of.
   std::shared_ptr<Database> fresh;
@@ -64,9 +94,9 @@ std::shared_ptr<Database> Registry::DatabaseAt(const std::string& path) {
     std::shared_ptr<Database> found = Lookup(path);
     if (found != nullptr) return found;
   }
-  fresh = std::shared_ptr<Database>(new Database(path), Releaser{this});
+  fresh = std::shared_ptr<Database>(new Database(std::string(path)), Releaser{this});
   MutexLock lock(mutex_);
-  std::weak_ptr<Database>& entry = databases_[path];
+  std::weak_ptr<Database>& entry = databases_[std::string(path)];
   std::shared_ptr<Database> found = entry.lock();
   if (found != nullptr) return found;
   entry = fresh;
@@ -74,6 +104,7 @@ std::shared_ptr<Database> Registry::DatabaseAt(const std::string& path) {
 }
 
 void Registry::Detach(Database& database) {
+  database.Detach();
   std::shared_ptr<Database> at_path;  // perhaps the last reference: released after the mutex is
   MutexLock lock(mutex_);
   auto at = databases_.find(database.main.path);

@@ -8,6 +8,8 @@
 #ifndef SQLITEASYNC_CORE_REGISTRY_H_
 #define SQLITEASYNC_CORE_REGISTRY_H_
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,15 +34,15 @@ class Registry {
 
   // The file at `path`, canonical. A path that ends like a journal or a log is one, of the database
   // whose name is left without that ending.
-  FileReference Find(const std::string& path) EXCLUDES(mutex_);
+  FileReference Find(std::string_view path) EXCLUDES(mutex_);
 
   // As Find, but what isn't there is made. Throws std::bad_alloc.
-  FileReference FindOrCreate(const std::string& path) EXCLUDES(mutex_);
+  FileReference FindOrCreate(std::string_view path) EXCLUDES(mutex_);
 
   // The Database whose main file is `path`, whatever the path ends in. Throws std::bad_alloc.
-  std::shared_ptr<Database> DatabaseAt(const std::string& path) EXCLUDES(mutex_);
+  std::shared_ptr<Database> DatabaseAt(std::string_view path) EXCLUDES(mutex_);
 
-  // From now on the path of `database` leads to another Database. Does nothing if it does already.
+  // From now on `database` is detached, and its path leads to another one.
   void Detach(Database& database) EXCLUDES(mutex_);
 
   // The database that `path` is named after, and what it is to it.
@@ -49,10 +51,23 @@ class Registry {
  private:
   struct Releaser;
 
-  std::shared_ptr<Database> Lookup(const std::string& path) REQUIRES(mutex_);
+  // So that a look-up needs no copy of the path.
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view path) const { return std::hash<std::string_view>()(path); }
+  };
+
+  std::shared_ptr<Database> Lookup(std::string_view path) REQUIRES(mutex_);
+  std::shared_ptr<Database> LookupOrMake(std::string_view path) EXCLUDES(mutex_);
+
+  // The database that this thread asked for last, if it is that of `path` still: a transaction asks
+  // for one several times, and threads with databases of their own need not meet at the mutex.
+  std::shared_ptr<Database> Recent(std::string_view path);
+  void Remember(const std::shared_ptr<Database>& database);
 
   Mutex mutex_;
-  std::unordered_map<std::string, std::weak_ptr<Database>> databases_ GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::weak_ptr<Database>, Hash, std::equal_to<>> databases_
+      GUARDED_BY(mutex_);
 };
 
 }  // namespace sqliteasync

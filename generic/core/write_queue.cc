@@ -48,9 +48,27 @@ void WriteQueue::Done(int64_t cost, bool change) {
   NotifyProgress();
 }
 
+bool WriteQueue::TryReserve(int64_t cost) {
+  int64_t bytes = bytes_.load();
+  do {
+    if (limit() != 0 && bytes + cost > limit()) return false;
+  } while (!bytes_.compare_exchange_weak(bytes, bytes + cost));
+  return true;
+}
+
+bool WriteQueue::TryReserveAlone(int64_t cost) {
+  if (TryReserve(cost)) return true;
+  if (count_ > 0) return false;
+  bytes_ += cost;
+  return true;
+}
+
 void WriteQueue::GiveBack(int64_t cost) {
-  MutexLock lock(mutex);
+  // Who waits counts itself first and looks at the bytes then, with the mutex; this is the other
+  // way round. So one of the two sees the other.
   bytes_ -= cost;
+  if (waiting_.load() == 0) return;
+  MutexLock lock(mutex);
   NotifyProgress();
 }
 

@@ -42,12 +42,12 @@ class WriteQueue {
   // What Pop gave has been performed or given up, and freed.
   void Done(int64_t cost, bool change) REQUIRES(mutex);
 
-  // Bytes come in when they are reserved, and leave when the operation is done. While nothing is
-  // queued all of them are open transactions', and nobody can make room.
-  bool HasRoom(int64_t cost) REQUIRES(mutex) {
-    return limit() == 0 || count_ == 0 || bytes_ + cost <= limit();
-  }
-  void AddBytes(int64_t cost) REQUIRES(mutex) { bytes_ += cost; }
+  // Bytes come in when they are reserved, and leave when the operation is done. Returns false if
+  // there is no room below the limit.
+  bool TryReserve(int64_t cost);
+  // Above it as well, if nothing is queued: then all bytes are open transactions', and nobody can
+  // make room.
+  bool TryReserveAlone(int64_t cost) REQUIRES(mutex);
   void GiveBack(int64_t cost) EXCLUDES(mutex);
 
   int64_t limit() const { return limit_.load(std::memory_order_relaxed); }
@@ -56,8 +56,8 @@ class WriteQueue {
   bool Empty() REQUIRES(mutex) { return head_ == nullptr; }
   // The oldest operation; null if there is none.
   const Operation* Next() REQUIRES(mutex) { return head_; }
-  bool SomeoneWaits() REQUIRES(mutex) { return waiting_ > 0; }
-  bool QuarterIsTaken() REQUIRES(mutex) { return limit() != 0 && bytes_ >= limit() / 4; }
+  bool SomeoneWaits() REQUIRES(mutex) { return waiting_.load() > 0; }
+  bool QuarterIsTaken() REQUIRES(mutex) { return limit() != 0 && bytes_.load() >= limit() / 4; }
   // Operations queued or being performed; those that change something (no CLOSE, no UNLOCK).
   int64_t count() REQUIRES(mutex) { return count_; }
   int64_t changes() REQUIRES(mutex) { return changes_; }
@@ -71,6 +71,19 @@ class WriteQueue {
   // Waits on `progress`. Only while someone waits does a push or a Done have anyone to wake.
   void WaitForProgress() REQUIRES(mutex);
 
+  // While it lives its thread counts as one that waits: what it then finds is old by the time that
+  // it sleeps only if it is woken for it. Who waits for bytes needs it.
+  class Waiting {
+   public:
+    explicit Waiting(WriteQueue& queue) : queue_(queue) { ++queue_.waiting_; }
+    ~Waiting() { --queue_.waiting_; }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+   private:
+    WriteQueue& queue_;
+  };
+
  private:
   void NotifyProgress() REQUIRES(mutex);
 
@@ -79,9 +92,9 @@ class WriteQueue {
   int64_t count_ GUARDED_BY(mutex) = 0;
   int64_t changes_ GUARDED_BY(mutex) = 0;
   int64_t pushed_ GUARDED_BY(mutex) = 0;
-  int64_t bytes_ GUARDED_BY(mutex) = 0;
+  std::atomic<int64_t> bytes_{0};              // see GiveBack for the order of this and waiting_
   std::atomic<int64_t> limit_{kDefaultLimit};  // written with the mutex held
-  int waiting_ GUARDED_BY(mutex) = 0;
+  std::atomic<int> waiting_{0};                // changed with the mutex held
   bool writer_sleeps_ GUARDED_BY(mutex) = false;
 };
 

@@ -185,9 +185,10 @@ void Writer::WorkUntil(Done done) {
 }
 
 void Writer::Reserve(int64_t cost) {
+  if (queue_.TryReserve(cost)) return;
   MutexLock lock(queue_.mutex);
-  WorkUntil([&]() REQUIRES(queue_.mutex) { return queue_.HasRoom(cost); });
-  queue_.AddBytes(cost);
+  const WriteQueue::Waiting waiting(queue_);
+  WorkUntil([&]() REQUIRES(queue_.mutex) { return queue_.TryReserveAlone(cost); });
 }
 
 void Writer::Complete() {

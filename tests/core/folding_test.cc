@@ -481,7 +481,8 @@ class Model {
       }
       // One at the very end makes the file that long.
       const int64_t last = group.size_after - kPage;
-      if (last >= static_cast<int64_t>(parent_.size()) && group.changes.pages.Find(last) == nullptr) {
+      if (last >= static_cast<int64_t>(parent_.size()) &&
+          group.changes.pages.Find(last) == nullptr) {
         carried_->to_write.emplace_back(last, kZeros);
       }
     }

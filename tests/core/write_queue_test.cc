@@ -82,59 +82,49 @@ TEST(WriteQueueTest, ClosesAndUnlocksAreNoChanges) {
 TEST(WriteQueueTest, RoomIsWhatTheLimitLeaves) {
   WriteQueue queue;
   queue.SetLimit(100);
+  EXPECT_TRUE(queue.TryReserve(60));
+  EXPECT_FALSE(queue.TryReserve(41));
   {
     MutexLock lock(queue.mutex);
-    EXPECT_TRUE(queue.HasRoom(1000)) << "a larger one is admitted when nothing is queued";
-    queue.AddBytes(60);
-    EXPECT_TRUE(queue.HasRoom(1000)) << "these are open transactions', nobody can make room";
+    EXPECT_TRUE(queue.TryReserveAlone(1000)) << "open transactions' alone, nobody can make room";
   }
+  queue.GiveBack(1000);
   queue.Push(Make(OperationKind::kSync));
   MutexLock lock(queue.mutex);
-  EXPECT_TRUE(queue.HasRoom(40));
-  EXPECT_FALSE(queue.HasRoom(41));
-  queue.AddBytes(40);
-  EXPECT_FALSE(queue.HasRoom(1));
-  EXPECT_TRUE(queue.HasRoom(0));
+  EXPECT_FALSE(queue.TryReserveAlone(41));
+  EXPECT_TRUE(queue.TryReserveAlone(40));
+  EXPECT_FALSE(queue.TryReserve(1));
+  EXPECT_TRUE(queue.TryReserve(0));
   queue.Done(Popped(queue), true);
 }
 
 TEST(WriteQueueTest, BytesThatWereNotUsedAreGivenBack) {
   WriteQueue queue;
   queue.SetLimit(100);
-  queue.Push(Make(OperationKind::kSync));
-  {
-    MutexLock lock(queue.mutex);
-    queue.AddBytes(100);
-    EXPECT_FALSE(queue.HasRoom(100));
-  }
+  EXPECT_TRUE(queue.TryReserve(100));
+  EXPECT_FALSE(queue.TryReserve(1));
   queue.GiveBack(50);
-  MutexLock lock(queue.mutex);
-  EXPECT_TRUE(queue.HasRoom(50));
-  EXPECT_FALSE(queue.HasRoom(51));
-  queue.Done(Popped(queue), true);
+  EXPECT_FALSE(queue.TryReserve(51));
+  EXPECT_TRUE(queue.TryReserve(50));
 }
 
 TEST(WriteQueueTest, BytesLeaveWithTheOperation) {
   WriteQueue queue;
   queue.SetLimit(8);
-  {
-    MutexLock lock(queue.mutex);
-    queue.AddBytes(8);
-  }
+  EXPECT_TRUE(queue.TryReserve(8));
   queue.Push(NewWrite(nullptr, nullptr, "12345678", 8, 0));
   MutexLock lock(queue.mutex);
   const OperationPtr operation(queue.Pop());
-  EXPECT_FALSE(queue.HasRoom(1)) << "they are in memory while it is performed";
+  EXPECT_FALSE(queue.TryReserveAlone(1)) << "they are in memory while it is performed";
   queue.Done(operation->cost(), true);
-  EXPECT_TRUE(queue.HasRoom(8));
+  EXPECT_TRUE(queue.TryReserveAlone(8));
 }
 
 TEST(WriteQueueTest, LimitZeroIsNone) {
   WriteQueue queue;
   queue.SetLimit(0);
-  MutexLock lock(queue.mutex);
-  queue.AddBytes(int64_t{1} << 40);
-  EXPECT_TRUE(queue.HasRoom(int64_t{1} << 40));
+  EXPECT_TRUE(queue.TryReserve(int64_t{1} << 40));
+  EXPECT_TRUE(queue.TryReserve(int64_t{1} << 40));
 }
 
 TEST(WriteQueueTest, StartsWithSixtyFourMebibytes) {

@@ -120,15 +120,25 @@ void Database::LockFreed() {
 }
 
 bool Database::HeldTooLong(Clock::duration hold) {
-  return real_lock_.level() != SQLITE_LOCK_NONE && main.locks_.Highest() < SQLITE_LOCK_PENDING &&
-         Clock::now() - lock_since_ > hold;
+  if (real_lock_.level() == SQLITE_LOCK_NONE || main.locks_.Highest() != SQLITE_LOCK_NONE) {
+    return false;
+  }
+  {
+    MutexLock state(mutex);
+    if (!folding_.HasGroups()) return false;
+  }
+  return Clock::now() - lock_since_ > hold;
 }
 
 void Database::WaitUntilFree(Clock::duration pause, Clock::time_point end) {
   for (;;) {
     const Clock::time_point now = Clock::now();
     const bool is_free = real_lock_.level() == SQLITE_LOCK_NONE;
-    if (now >= end || (is_free && now - lock_since_ >= pause)) return;
+    if (is_free && now - lock_since_ >= pause) return;
+    if (now >= end || main.locks_.Highest() != SQLITE_LOCK_NONE) {
+      lock_since_ = now;
+      return;
+    }
     lock_freed_.WaitUntil(lock_mutex, is_free ? std::min(end, lock_since_ + pause) : end);
   }
 }

@@ -147,10 +147,11 @@ class Database : public std::enable_shared_from_this<Database> {
   using Clock = std::chrono::steady_clock;
 
   // Has the real lock been held for longer than `hold`, without a moment in which it was free, and
-  // is it only the queue's by now, or readers', so that it will be free if nobody asks again?
+  // is it only for groups on their way to disk that it still is?
   bool HeldTooLong(Clock::duration hold) REQUIRES(lock_mutex);
 
-  // Returns once the real lock has been free for the length of `pause`, or at `end`.
+  // Returns once the real lock has been free for the length of `pause`, or at `end`, or when there
+  // is a connection of this process that keeps it. The next wait is a whole hold away.
   void WaitUntilFree(Clock::duration pause, Clock::time_point end) REQUIRES(lock_mutex);
 
   // Lets the real lock go to what the process's connections hold, without waiting for the queue.

@@ -53,6 +53,7 @@ void FoldedTransaction::Write(const void* bytes, int size, int64_t offset) {
   image_.WritePage(*page);
   changes_.pages.Add(std::move(page));
   changes_.page_size = size;
+  charge_ += size;
 }
 
 int64_t FoldedTransaction::Truncate(OperationPtr cut) {
@@ -77,6 +78,7 @@ int64_t FoldedTransaction::DropFrom(int64_t offset) noexcept {
     dropped += page.size;
     Recycle(changes_.pages.Remove(page));
   }
+  charge_ -= dropped;
   return dropped;
 }
 
@@ -85,13 +87,23 @@ void FoldedTransaction::CreateJournal() noexcept {
   journal_use_.used = true;
 }
 
+int64_t FoldedTransaction::JournalCharge(int size, int64_t offset) const {
+  // In steps, so that most writes cost nothing.
+  constexpr int64_t kStep = 4096;
+  const int64_t end = (offset + size + kStep - 1) / kStep * kStep;
+  return std::max<int64_t>(0, end - charged_journal_);
+}
+
 void FoldedTransaction::WriteJournal(const void* bytes, int size, int64_t offset) {
   const bool was_valid = !journal_.Finalised();
+  const int64_t charge = JournalCharge(size, offset);
   journal_.Write(bytes, size, offset);
+  charged_journal_ += charge;
+  charge_ += charge;
   journal_use_.used = true;
   if (offset != 0) return;
   if (size >= kJournalHeaderSize) {
-    const uint8_t* header = journal_.bytes().data();
+    const uint8_t* header = journal_.piece(0);
     const auto sector_size = static_cast<int>(GetBigEndian(header + kJournalSectorSizeOffset));
     if (sector_size != 0) {
       journal_use_.sector_size = sector_size;
@@ -133,7 +145,6 @@ void FoldedTransaction::Recycle(PagePtr page) noexcept {
 }
 
 int64_t FoldedTransaction::End() noexcept {
-  const int64_t bytes = changes_.bytes();
   image_.ReleasePages();
   image_.Reset();
   changes_.pages.TakeAll([&](PagePtr page) { Recycle(std::move(page)); });
@@ -144,9 +155,10 @@ int64_t FoldedTransaction::End() noexcept {
   journal_synced_ = false;
   journal_ended_ = false;
   journal_.Clear();
+  charged_journal_ = 0;
   room_ = 0;
   mode_ = Mode::kUndecided;
-  return bytes;
+  return std::exchange(charge_, 0);
 }
 
 int64_t FoldedTransaction::Release() noexcept {

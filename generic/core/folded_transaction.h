@@ -72,13 +72,19 @@ class FoldedTransaction {
   static constexpr size_t kFirstRoom = 16;
   size_t NextRoom() const { return room_ == 0 ? kFirstRoom : 2 * room_; }
 
-  // Adds a page. Throws std::bad_alloc, and then nothing has changed. REQUIRES: !NeedsRoom().
+  // What it holds of the queue's byte limit; whoever calls has reserved it.
+  int64_t charge() const { return charge_; }
+  // What it would hold more of it for a write to the journal.
+  int64_t JournalCharge(int size, int64_t offset) const;
+
+  // Adds a page, which is charged. Throws std::bad_alloc, and then nothing has changed.
+  // REQUIRES: !NeedsRoom().
   void Write(const void* bytes, int size, int64_t offset);
-  // Returns the bytes of pages that are dropped. Throws as Write.
+  // Returns the charge of pages that are dropped. Throws as Write.
   int64_t Truncate(OperationPtr cut);
 
   void CreateJournal() noexcept;
-  // Throws std::bad_alloc, and then nothing has changed.
+  // Charged as JournalCharge says. Throws std::bad_alloc, and then nothing has changed.
   void WriteJournal(const void* bytes, int size, int64_t offset);
   void TruncateJournal(int64_t size) noexcept;
   void DeleteJournal(bool sync_directory) noexcept;
@@ -89,7 +95,7 @@ class FoldedTransaction {
   OpenFile* journal_file() const { return journal_file_; }
   void SetJournalFile(OpenFile* file) { journal_file_ = file; }
 
-  // The transaction is over, committed or not; what is left of it is dropped. Returns its bytes.
+  // The transaction is over, committed or not; what is left of it is dropped. Returns its charge.
   int64_t End() noexcept;
   // As End, and the connection gives up RESERVED.
   int64_t Release() noexcept;
@@ -108,6 +114,8 @@ class FoldedTransaction {
   PendingImage image_;
   Durability durability_;
   VirtualJournal journal_;
+  int64_t charged_journal_ = 0;  // so many bytes of it
+  int64_t charge_ = 0;           // in all
   JournalUse journal_use_;
   bool journal_synced_ = false;
   bool journal_ended_ = false;

@@ -65,6 +65,7 @@ GroupPtr Folding::Commit(FoldedTransaction& transaction, SharedFile& main, Pendi
       from.cut.reset();
     }
     if (from.page_size != 0) to.page_size = from.page_size;
+    transaction.charge_ -= from.bytes();  // the group's from here on
     from.pages.TakeAll([&](PagePtr page) {
       const Extent* replaced = image.WritePage(*page);
       if (replaced == nullptr || !to.pages.Has(*replaced)) {
@@ -93,7 +94,7 @@ GroupPtr Folding::Commit(FoldedTransaction& transaction, SharedFile& main, Pendi
     journal_ = transaction.journal_.exists() ? Journal::kEmpty : Journal::kAbsent;
   }
   image.ReleasePages();
-  transaction.End();
+  *freed += transaction.End();
   return queued;
 }
 

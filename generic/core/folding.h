@@ -41,6 +41,9 @@ class Folding {
   GroupPtr Commit(FoldedTransaction& transaction, SharedFile& main, PendingImage& image,
                   int64_t* freed) noexcept;
 
+  // Is any on its way to disk?
+  bool HasGroups() const { return groups_ > 0; }
+
   // Something else was queued for the database: no commit may go in front of it.
   void CloseGroup() { active_ = nullptr; }
 

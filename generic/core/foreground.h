@@ -37,13 +37,11 @@ enum class Grouping : int {
   kOff = 2,
 };
 
-// Bytes that count as queued, until they are handed to operations that are.
+// Bytes that have been reserved, and are given back unless they are used: by an operation that is
+// queued, or a transaction that is folded.
 class Reservation {
  public:
-  // May wait: Writer::Reserve.
-  Reservation(Writer& writer, WriteQueue& queue, int64_t bytes) : queue_(queue), bytes_(bytes) {
-    writer.Reserve(bytes);
-  }
+  Reservation(WriteQueue& queue, int64_t bytes) : queue_(queue), bytes_(bytes) {}
   ~Reservation() {
     if (bytes_ > 0) queue_.GiveBack(bytes_);
   }
@@ -51,7 +49,6 @@ class Reservation {
   Reservation& operator=(const Reservation&) = delete;
 
   void Use() { bytes_ = 0; }
-  void Use(int64_t bytes) { bytes_ -= bytes; }  // REQUIRES: as many are left
 
  private:
   WriteQueue& queue_;
@@ -180,6 +177,13 @@ class Foreground {
   // doesn't go in, and nothing has happened.
   bool WriteFolded(OpenFile& file, const void* bytes, int size, int64_t offset);
   bool TruncateFolded(OpenFile& file, int64_t size);
+  // And of its journal.
+  bool WriteVirtual(FoldedTransaction& transaction, const void* bytes, int size, int64_t offset);
+  // Reserves bytes for it, unless it would hold too many of them.
+  bool Charge(const FoldedTransaction& transaction, int64_t bytes);
+  // A new journal begins. What is left of a transaction that was rolled back in
+  // locking_mode=EXCLUSIVE is what lies below it, and the new journal doesn't cover it: dropped.
+  void BeginJournal(FoldedTransaction& transaction);
 
   // From here on the transaction, if it is folded, is queued operation by operation, and what it
   // has done so far as well. Called by its thread.

@@ -175,7 +175,7 @@ void Foreground::Replace(Database& database) {
     // taken for the new file's.
     if (database.journal_on_disk) {
       const FileName journal(database.main.path, FileRole::kJournal, {});
-      parent_->xDelete(parent_, journal.get(), 0);
+      DeleteFile(parent_, journal, false);
     }
     registry_.Detach(database);
   });
@@ -247,6 +247,7 @@ int Foreground::OpenQueued(NewFile file, bool fresh, NewFile* opened) {
 }
 
 int Foreground::OpenVirtual(NewFile file, NewFile* opened) {
+  BeginJournal(*file->journal_of);
   file->journal_of->CreateJournal();
   file->deferred = true;
   *opened = std::move(file);

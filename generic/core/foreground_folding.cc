@@ -58,10 +58,8 @@ bool Foreground::WriteFolded(OpenFile& file, const void* bytes, int size, int64_
     std::memcpy(page->bytes(), bytes, static_cast<size_t>(size));
     return true;
   }
-  // A transaction that took more would leave too little room for others.
-  const int64_t limit = queue_.limit();
-  if (limit != 0 && transaction.changes().bytes() + size > limit / 2) return false;
-  Reservation reservation(writer_, queue_, size);
+  if (!Charge(transaction, size)) return false;
+  Reservation reservation(queue_, size);
   if (transaction.NeedsRoom()) {
     Database& database = *file.database;
     MutexLock lock(database.mutex);
@@ -94,6 +92,34 @@ bool Foreground::TruncateFolded(OpenFile& file, int64_t size) {
   const int64_t dropped = transaction.Truncate(std::move(cut));
   if (dropped > 0) queue_.GiveBack(dropped);
   return true;
+}
+
+bool Foreground::WriteVirtual(FoldedTransaction& transaction, const void* bytes, int size,
+                              int64_t offset) {
+  if (offset == 0) BeginJournal(transaction);
+  const int64_t charge = transaction.JournalCharge(size, offset);
+  if (!Charge(transaction, charge)) return false;
+  Reservation reservation(queue_, charge);
+  transaction.WriteJournal(bytes, size, offset);
+  reservation.Use();
+  return true;
+}
+
+void Foreground::BeginJournal(FoldedTransaction& transaction) {
+  if (!transaction.journal_ended()) return;
+  OpenFile* const journal = transaction.journal_file();
+  const int64_t dropped = transaction.End();
+  if (dropped > 0) queue_.GiveBack(dropped);
+  transaction.Begin();
+  transaction.SetJournalFile(journal);
+}
+
+bool Foreground::Charge(const FoldedTransaction& transaction, int64_t bytes) {
+  if (bytes == 0) return true;
+  // A transaction that took more would leave too little room for others.
+  const int64_t limit = queue_.limit();
+  if (limit != 0 && transaction.charge() + bytes > limit / 2) return false;
+  return writer_.ReserveBehindQueue(bytes);
 }
 
 void Foreground::StartQueuedJournal(OpenFile& file) {
@@ -156,12 +182,15 @@ void Foreground::ForgetJournal(FoldedTransaction& transaction) noexcept {
 
 void Foreground::Unfold(Database& database, FoldedTransaction& transaction) {
   if (!transaction.folded()) return;
-  // All that can fail comes before the first change. The pages have their bytes already.
+  // All that can fail comes before the first change.
   std::vector<OperationPtr> journal = JournalOperations(database, transaction);
-  int64_t journal_bytes = 0;
-  for (const OperationPtr& operation : journal) journal_bytes += operation->cost();
   std::vector<OperationPtr> main = MainOperations(database, transaction);
-  Reservation reservation(writer_, queue_, journal_bytes);
+  int64_t missing = -transaction.charge();  // a few bytes, if what makes the journal valid is twice
+  for (const OperationPtr& operation : journal) missing += operation->cost();
+  for (const OperationPtr& operation : main) missing += operation->cost();
+  if (missing > 0) writer_.Reserve(missing);
+  Reservation reservation(queue_, std::max<int64_t>(missing, 0));
+  const Reservation surplus(queue_, std::max<int64_t>(-missing, 0));
   MutexLock lock(database.mutex);
   Folding& folding = database.folding();
   PendingImage& image = database.image(database.main);
@@ -225,12 +254,9 @@ std::vector<OperationPtr> Foreground::JournalOperations(Database& database,
     operations.push_back(NewOperation(kind, &database.journal, file));
     operations.back()->flags = flags;
   };
-  const auto add_write = [&](const uint8_t* bytes, size_t size) {
-    for (size_t at = 0; at < size; at += kLargestWrite) {
-      const size_t piece = std::min(kLargestWrite, size - at);
-      operations.push_back(NewWrite(&database.journal, file, bytes + at, static_cast<int>(piece),
-                                    static_cast<int64_t>(at)));
-    }
+  const auto add_write = [&](const uint8_t* bytes, int64_t size, int64_t offset) {
+    operations.push_back(
+        NewWrite(&database.journal, file, bytes, static_cast<int32_t>(size), offset));
   };
   if (file->deferred) add(OperationKind::kOpen, file->flags);
   // A persistent journal may lie there, finalised and longer than what is written now. At its end
@@ -239,13 +265,15 @@ std::vector<OperationPtr> Foreground::JournalOperations(Database& database,
   if (journal.size() == 0) return operations;
   // As SQLite has it, what makes the journal valid is written when the rest has been synced.
   const bool mark_last = transaction.journal_synced() && !journal.Finalised();
-  std::vector<uint8_t> bytes = journal.bytes();
-  if (mark_last) std::memset(bytes.data(), 0, kJournalMarkSize);
-  add_write(bytes.data(), bytes.size());
+  for (int64_t at = 0; at < journal.size(); at += VirtualJournal::kPiece) {
+    add_write(journal.piece(static_cast<size_t>(at / VirtualJournal::kPiece)),
+              std::min(VirtualJournal::kPiece, journal.size() - at), at);
+    if (at == 0 && mark_last) std::memset(operations.back()->bytes(), 0, kJournalMarkSize);
+  }
   if (mark_last) {
     const int flags = std::max(transaction.durability().sync_flags, SQLITE_SYNC_NORMAL);
     add(OperationKind::kSync, flags);
-    add_write(journal.bytes().data(), kJournalMarkSize);
+    add_write(journal.piece(0), kJournalMarkSize, 0);
     add(OperationKind::kSync, flags);
   }
   return operations;

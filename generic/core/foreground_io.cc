@@ -132,14 +132,15 @@ int Foreground::Write(OpenFile& file, const void* bytes, int size, int64_t offse
   if (database.error() != SQLITE_OK) return database.error();
   if (FoldedTransaction* transaction = FoldedIn(file); transaction != nullptr) {
     if (!file.main) {
-      transaction->WriteJournal(bytes, size, offset);
+      if (WriteVirtual(*transaction, bytes, size, offset)) return SQLITE_OK;
+    } else if (WriteFolded(file, bytes, size, offset)) {
       return SQLITE_OK;
     }
-    if (WriteFolded(file, bytes, size, offset)) return SQLITE_OK;
     Unfold(database, *transaction);
   }
   StartQueuedJournal(file);
-  Reservation reservation(writer_, queue_, size);
+  writer_.Reserve(size);
+  Reservation reservation(queue_, size);
   OperationPtr operation = NewWrite(&file.file, &file, bytes, size, offset);
   file.changed = true;
   MutexLock lock(database.mutex);

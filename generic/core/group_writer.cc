@@ -251,7 +251,7 @@ int GroupWriter::FinaliseJournal(const Group& group, const FileName& name) {
     const unsigned char zeros[kJournalHeaderSize] = {};
     return journal_.Write(zeros, sizeof(zeros), 0);
   }
-  if (!group.journal.deleted) {
+  if (!group.journal.deleted || parent_->xDelete == nullptr) {
     // To nothing: behind a header that is only overwritten the name of an earlier super-journal
     // could be taken for that of the next journal.
     int rc = journal_.Truncate(0);
@@ -261,8 +261,7 @@ int GroupWriter::FinaliseJournal(const Group& group, const FileName& name) {
     return rc;
   }
   journal_.Close();
-  const int rc = parent_->xDelete(parent_, name.get(), group.durability.sync_directory ? 1 : 0);
-  return rc == SQLITE_IOERR_DELETE_NOENT ? SQLITE_OK : rc;
+  return DeleteFile(parent_, name, group.durability.sync_directory);
 }
 
 }  // namespace sqliteasync

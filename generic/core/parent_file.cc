@@ -4,6 +4,12 @@
 
 namespace sqliteasync {
 
+int DeleteFile(sqlite3_vfs* parent, const FileName& name, bool sync_directory) {
+  if (parent->xDelete == nullptr) return SQLITE_OK;
+  const int rc = parent->xDelete(parent, name.get(), sync_directory ? 1 : 0);
+  return rc == SQLITE_IOERR_DELETE_NOENT ? SQLITE_OK : rc;
+}
+
 int ParentFile::Open(sqlite3_vfs* parent, FileName name, int flags) {
   auto memory = std::make_unique<char[]>(static_cast<size_t>(parent->szOsFile));
   auto* file = reinterpret_cast<sqlite3_file*>(memory.get());

@@ -21,6 +21,10 @@ namespace sqliteasync {
 // unix VFS is made for.
 inline constexpr size_t kLargestWrite = 65536;
 
+// Deletes the file. That it isn't there is no error, and neither is a parent that can't (the memdb
+// VFS, which has nothing to delete).
+int DeleteFile(sqlite3_vfs* parent, const FileName& name, bool sync_directory);
+
 class ParentFile {
  public:
   ParentFile() = default;

@@ -154,7 +154,7 @@ int Performer::Write(const Operation& operation) {
   }
   if (Broken(Variant::kJournalDeletedEarly) && operation.handle->main) {
     const FileName journal(operation.file->path, FileRole::kJournal, {});
-    parent_->xDelete(parent_, journal.get(), 0);
+    DeleteFile(parent_, journal, false);
   }
   ParentFile* handle;
   const int rc = Target(*operation.handle, &handle);
@@ -182,10 +182,8 @@ int Performer::Truncate(const Operation& operation) {
 int Performer::Delete(const Operation& operation) {
   const SharedFile& file = *operation.file;
   if (Tracing()) Trace("DELETE %s", NameOf(file));
-  if (parent_->xDelete == nullptr) return SQLITE_OK;  // the memdb VFS: nothing to delete
   const FileName name(file.database.main.path, file.role, {});
-  int rc = parent_->xDelete(parent_, name.get(), operation.flags);
-  if (rc == SQLITE_IOERR_DELETE_NOENT) rc = SQLITE_OK;
+  const int rc = DeleteFile(parent_, name, operation.flags != 0);
   if (rc != SQLITE_OK) return rc;
   if (file.role == FileRole::kMain) transactions_.End(file.database);
   if (file.role == FileRole::kJournal) file.database.journal_on_disk = false;

@@ -6,18 +6,24 @@
 #ifndef SQLITEASYNC_CORE_VIRTUAL_JOURNAL_H_
 #define SQLITEASYNC_CORE_VIRTUAL_JOURNAL_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace sqliteasync {
 
 class VirtualJournal {
  public:
+  // In pieces, so that it grows without a copy: as much as one write takes.
+  static constexpr int64_t kPiece = 65536;
+
   // Has the transaction done anything to its journal?
   bool used() const { return used_; }
   bool exists() const { return exists_; }
-  int64_t size() const { return static_cast<int64_t>(bytes_.size()); }
-  const std::vector<uint8_t>& bytes() const { return bytes_; }
+  int64_t size() const { return size_; }
+  // The bytes from number * kPiece on, at most so many.
+  const uint8_t* piece(size_t number) const { return pieces_[number].get(); }
 
   void Create() noexcept;
   // Throws std::bad_alloc, and then nothing has changed.
@@ -35,9 +41,14 @@ class VirtualJournal {
   void Clear() noexcept;
 
  private:
+  // Calls `action` with a pointer to each part of a range, and its size.
+  template <typename Action>
+  void ForEachPart(int64_t offset, int64_t size, Action action) const;
+
   bool used_ = false;
   bool exists_ = false;
-  std::vector<uint8_t> bytes_;
+  int64_t size_ = 0;
+  std::vector<std::unique_ptr<uint8_t[]>> pieces_;
 };
 
 }  // namespace sqliteasync

@@ -191,6 +191,18 @@ void Writer::Reserve(int64_t cost) {
   WorkUntil([&]() REQUIRES(queue_.mutex) { return queue_.TryReserveAlone(cost); });
 }
 
+bool Writer::ReserveBehindQueue(int64_t cost) {
+  if (queue_.TryReserve(cost)) return true;
+  MutexLock lock(queue_.mutex);
+  const WriteQueue::Waiting waiting(queue_);
+  bool reserved = false;
+  WorkUntil([&]() REQUIRES(queue_.mutex) {
+    reserved = queue_.TryReserve(cost);
+    return reserved || queue_.count() == 0;
+  });
+  return reserved;
+}
+
 void Writer::Complete() {
   MutexLock lock(queue_.mutex);
   const int64_t target = queue_.pushed();

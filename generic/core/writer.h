@@ -89,6 +89,9 @@ class Writer {
   // the calling thread performs operations to make room. REQUIRES: the caller holds no mutex of the
   // core.
   void Reserve(int64_t cost);
+  // As that, but returns false, and has reserved nothing, if there is no room and nothing queued:
+  // then others' reservations, like the caller's own, are what takes it, and waiting is for ever.
+  bool ReserveBehindQueue(int64_t cost);
 
  private:
   // Performs the oldest operation. Returns false if there was none. `performed`: it wasn't given

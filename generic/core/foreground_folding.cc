@@ -263,19 +263,19 @@ std::vector<OperationPtr> Foreground::JournalOperations(Database& database,
   // SQLite would look for the name of a super-journal.
   add(OperationKind::kTruncate, 0);
   if (journal.size() == 0) return operations;
-  // As SQLite has it, what makes the journal valid is written when the rest has been synced.
-  const bool mark_last = transaction.journal_synced() && !journal.Finalised();
+  // As SQLite has it, what makes the journal valid is written last, and when the rest has been
+  // synced, if it asks for that (it doesn't on a device that keeps the order of writes).
+  const bool mark_last = !journal.Finalised();
   for (int64_t at = 0; at < journal.size(); at += VirtualJournal::kPiece) {
     add_write(journal.piece(static_cast<size_t>(at / VirtualJournal::kPiece)),
               std::min(VirtualJournal::kPiece, journal.size() - at), at);
     if (at == 0 && mark_last) std::memset(operations.back()->bytes(), 0, kJournalMarkSize);
   }
-  if (mark_last) {
-    const int flags = std::max(transaction.durability().sync_flags, SQLITE_SYNC_NORMAL);
-    add(OperationKind::kSync, flags);
-    add_write(journal.piece(0), kJournalMarkSize, 0);
-    add(OperationKind::kSync, flags);
-  }
+  if (!mark_last) return operations;
+  const int flags = std::max(transaction.durability().sync_flags, SQLITE_SYNC_NORMAL);
+  if (transaction.journal_synced()) add(OperationKind::kSync, flags);
+  add_write(journal.piece(0), kJournalMarkSize, 0);
+  if (transaction.journal_synced()) add(OperationKind::kSync, flags);
   return operations;
 }
 

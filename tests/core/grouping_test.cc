@@ -34,8 +34,16 @@ class GroupingTest : public BackendTest {
 
   void Group(int grouping) { ASSERT_EQ(backend().SetGrouping(grouping), SQLITE_OK); }
 
+  // What a process that dies now leaves is another device's, for plain SQLite to recover.
+  void CopyToGrave() {
+    grave.device_characteristics = fake.device_characteristics;
+    fake.CopyFilesTo(grave);
+  }
+
   // While a file is open and no writer runs this is refused, and says how much is queued.
   int64_t QueuedChanges() { return backend().Unregister().queued_changes; }
+
+  FakeVfs grave{"grave's parent", "grave"};
 };
 
 // ----- Settings that change in the middle
@@ -99,6 +107,204 @@ TEST_F(GroupingTest, WhatARollbackHasLeftIsNotQueuedWithTheNextTransaction) {
   StepAll();
   EXPECT_EQ(Plain("/db", "PRAGMA integrity_check; SELECT b FROM t WHERE a = 29"), "ok 1");
 }
+
+// ----- Reading, while a group is on its way to disk
+
+class ReadingMeanwhileTest : public GroupingTest,
+                             public testing::WithParamInterface<std::tuple<Call, const char*>> {};
+
+TEST_P(ReadingMeanwhileTest, SeesWhatIsCommittedAndNeverTheGroupsJournal) {
+  const auto [call, name] = GetParam();
+  const std::string mode = call == Call::kTruncate ? "truncate" : "delete";
+  const std::string state =
+      "PRAGMA integrity_check; SELECT count(*) FROM t WHERE b = zeroblob(900); SELECT max(b) FROM t"
+      " WHERE typeof(b) = 'integer'";
+  MakePlain("/db", "PRAGMA journal_mode = truncate; UPDATE t SET b = b");  // leaves an empty one
+  Watchdog watchdog(fake);
+  Connection app(kAsync, "/db");
+  app.Query("PRAGMA journal_mode = " + mode);
+  Connection reader(kAsync, "/db");
+  reader.Query("PRAGMA cache_size = 0");
+  app.Query("UPDATE t SET b = 1 WHERE a IN (2, 12, 22)");
+  app.Query("UPDATE t SET b = 2 WHERE a IN (3, 22)");
+  fake.Block(call, name);
+  fake.ClearRecords();
+  StartWriter();
+  fake.WaitUntilBlocked();
+  const size_t before = fake.Records(Call::kDelete).size();
+  EXPECT_EQ(reader.Query(state), "ok 26 2");
+  EXPECT_EQ(Connection(kAsync, "/db").Query(state), "ok 26 2") << "opened at this moment";
+  EXPECT_FALSE(Exists(kAsync, "/db", FileRole::kJournal));
+
+  reader.Query("BEGIN; SELECT b FROM t WHERE a = 3");
+  app.Query("BEGIN IMMEDIATE; UPDATE t SET b = 3 WHERE a = 4");
+  EXPECT_EQ(app.Query(state), "ok 25 3");
+  EXPECT_EQ(reader.Query(state), "ok 26 2");
+  reader.Query("COMMIT");
+  app.Query("COMMIT");
+  EXPECT_EQ(reader.Query(state), "ok 25 3") << "the next group";
+  EXPECT_EQ(Connection(kAsync, "/db").Query(state), "ok 25 3");
+  EXPECT_EQ(fake.Records(Call::kDelete).size(), before) << "nobody has rolled anything back";
+  EXPECT_EQ(fake.LockLevel("/db"), SQLITE_LOCK_EXCLUSIVE);
+
+  fake.Unblock();
+  StopWriter();
+  EXPECT_EQ(reader.Query(state), "ok 25 3");
+  EXPECT_EQ(Plain("/db", state), "ok 25 3");
+  reader.Close();
+  app.Close();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EachStep, ReadingMeanwhileTest,
+    testing::Values(std::tuple{Call::kWrite, "/db-journal"}, std::tuple{Call::kSync, "/db-journal"},
+                    std::tuple{Call::kWrite, "/db"}, std::tuple{Call::kSync, "/db"},
+                    std::tuple{Call::kDelete, "/db-journal"},
+                    std::tuple{Call::kTruncate, "/db-journal"}),
+    [](const auto& info) {
+      return std::string(CallName(std::get<0>(info.param))) +
+             (std::string(std::get<1>(info.param)) == "/db" ? "Database" : "Journal");
+    });
+
+// ----- When the writer stops
+
+class HaltTest : public GroupingTest {
+ protected:
+  // Two groups are queued, and the writer is in the middle of the first: its journal is valid, and
+  // some of its pages are written.
+  void BeginFirstOfTwo() {
+    app = Connection(kAsync, "/db");
+    app.Query("UPDATE t SET b = 1 WHERE a IN (3, 20)");
+    fake.Block(Call::kWrite, "/db");
+    StartWriter();
+    fake.WaitUntilBlocked();
+    fake.ReleaseOne();
+    fake.WaitUntilBlocked();
+    app.Query("UPDATE t SET b = 2 WHERE a = 3");
+    app.Query("UPDATE t SET b = 3 WHERE a = 20");
+    ASSERT_TRUE(fake.Exists("/db-journal"));
+  }
+
+  static constexpr char kState[] = "PRAGMA integrity_check; SELECT b FROM t WHERE a IN (3, 20)";
+
+  Connection app;
+};
+
+TEST_F(HaltTest, NowStopsWhenTheGroupInHandIsOnDiskAndKeepsTheRest) {
+  BeginFirstOfTwo();
+  ASSERT_EQ(backend().SetHalt(SQLITEASYNC_HALT_NOW), SQLITE_OK);
+  fake.Unblock();
+  ASSERT_TRUE(backend().writer().Wait());
+  EXPECT_FALSE(fake.Exists("/db-journal"));
+  EXPECT_EQ(QueuedChanges(), 1);
+  CopyToGrave();
+  EXPECT_EQ(Connection("grave", "/db").Query(kState), "ok 1 1");
+  EXPECT_EQ(app.Query(kState), "ok 2 3");
+
+  fake.ClearRecords();
+  ASSERT_EQ(backend().SetHalt(SQLITEASYNC_HALT_NEVER), SQLITE_OK);
+  while (QueuedChanges() > 0) {
+    EXPECT_EQ(fake.Count(Call::kWrite, "/db"), 0) << "the group is more than one step";
+    ASSERT_EQ(Step(), 1);
+  }
+  EXPECT_GT(fake.Count(Call::kWrite, "/db"), 0);
+  CopyToGrave();
+  EXPECT_EQ(Connection("grave", "/db").Query(kState), "ok 2 3");
+  app.Close();
+  StepAll();
+}
+
+TEST_F(HaltTest, IdleStopsWhenAllGroupsAreOnDisk) {
+  BeginFirstOfTwo();
+  ASSERT_EQ(backend().SetHalt(SQLITEASYNC_HALT_IDLE), SQLITE_OK);
+  fake.Unblock();
+  ASSERT_TRUE(backend().writer().Wait());
+  EXPECT_EQ(QueuedChanges(), 0);
+  EXPECT_EQ(Plain("/db", kState), "ok 2 3");
+  app.Close();
+}
+
+// ----- Errors, at each step of a group
+
+struct Failure {
+  const char* step;
+  const char* journal_mode;
+  Call call;
+  const char* name;
+  int nth;
+  bool journal_stays;
+  const char* state;  // after recovery; the group is 2, what is in front of it 1
+};
+
+class GroupErrorTest : public GroupingTest, public testing::WithParamInterface<Failure> {};
+
+TEST_P(GroupErrorTest, FailsTheDatabaseAndLeavesAPrefix) {
+  const Failure& failure = GetParam();
+  const bool shrinks = failure.call == Call::kTruncate && std::string(failure.name) == "/db";
+  const std::string state = "PRAGMA integrity_check; SELECT b FROM t WHERE a = 3";
+  MakePlain("/db", "PRAGMA auto_vacuum = full; VACUUM");
+  MakePlain("/other", kTable);
+  Connection app(kAsync, "/db");
+  Connection second(kAsync, "/db");
+  Connection other(kAsync, "/other");
+  app.Query(std::string("PRAGMA journal_mode = ") + failure.journal_mode);
+  app.Query("UPDATE t SET b = 1 WHERE a = 3");
+  StepAll();
+  // Pages that are no neighbours: several writes.
+  app.Query("UPDATE t SET b = 2 WHERE a IN (3, 20)");
+  if (shrinks) app.Query("DELETE FROM t WHERE a > 25");
+  other.Query("UPDATE t SET b = 2 WHERE a = 3");
+  fake.FailNth(failure.call, failure.name, failure.nth, SQLITE_FULL);
+  TakeLog();
+  ASSERT_EQ(Step(), 1);
+  EXPECT_NE(TakeLog().find("GROUP of /db failed"), std::string::npos);
+  fake.StopFailing();
+
+  EXPECT_EQ(fake.Exists("/db-journal") && !fake.Bytes("/db-journal").empty(),
+            failure.journal_stays);
+  CopyToGrave();
+  EXPECT_EQ(Connection("grave", "/db").Query(state), failure.state);
+
+  for (Connection* connection : {&app, &second}) {
+    EXPECT_EQ(connection->Run("SELECT * FROM t"), SQLITE_FULL);
+    EXPECT_EQ(connection->Run("UPDATE t SET b = 3"), SQLITE_FULL);
+  }
+  EXPECT_EQ(Connection(kAsync, "/db").code(), SQLITE_FULL) << "it is still open";
+  fake.ClearRecords();
+  StepAll();
+  EXPECT_EQ(fake.Count(Call::kWrite, "/db") + fake.Count(Call::kWrite, "/db-journal"), 0);
+  EXPECT_EQ(other.Query(state), "ok 2");
+  EXPECT_EQ(Plain("/other", state), "ok 2");
+
+  app.Close();
+  EXPECT_EQ(second.Run("SELECT * FROM t"), SQLITE_FULL) << "not all handles are closed";
+  second.Close();
+  Connection fresh(kAsync, "/db");
+  EXPECT_EQ(fresh.Query(state), failure.state);
+  fresh.Query("UPDATE t SET b = 4 WHERE a = 3");
+  fresh.Close();
+  StepAll();
+  EXPECT_EQ(Plain("/db", state), "ok 4");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EachStep, GroupErrorTest,
+    testing::Values(
+        Failure{"OpenJournal", "delete", Call::kOpen, "/db-journal", 1, false, "ok 1"},
+        Failure{"EmptyJournal", "persist", Call::kFileSize, "/db-journal", 1, false, "ok 1"},
+        Failure{"ReadPreImage", "delete", Call::kRead, "/db", 2, false, "ok 1"},
+        Failure{"WriteJournal", "delete", Call::kWrite, "/db-journal", 1, false, "ok 1"},
+        Failure{"SyncJournal", "delete", Call::kSync, "/db-journal", 1, true, "ok 1"},
+        Failure{"WriteMark", "delete", Call::kWrite, "/db-journal", 2, true, "ok 1"},
+        Failure{"SyncMark", "delete", Call::kSync, "/db-journal", 2, true, "ok 1"},
+        Failure{"WriteFirstPage", "delete", Call::kWrite, "/db", 1, true, "ok 1"},
+        Failure{"WriteLastPage", "delete", Call::kWrite, "/db", 3, true, "ok 1"},
+        Failure{"WriteLastPageTruncate", "truncate", Call::kWrite, "/db", 3, true, "ok 1"},
+        Failure{"SyncPages", "delete", Call::kSync, "/db", 1, true, "ok 1"},
+        Failure{"DeleteJournal", "delete", Call::kDelete, "/db-journal", 1, true, "ok 1"},
+        Failure{"TruncateJournal", "truncate", Call::kTruncate, "/db-journal", 1, true, "ok 1"},
+        Failure{"Shorten", "delete", Call::kTruncate, "/db", 1, false, "ok 2"}),
+    [](const auto& info) { return std::string(info.param.step); });
 
 }  // namespace
 }  // namespace sqliteasync::test

@@ -67,6 +67,7 @@ class WriteQueue {
 
   // Set by the writer around its wait on `work`: only then a push has to wake it.
   void SetWriterSleeps(bool sleeps) REQUIRES(mutex) { writer_sleeps_ = sleeps; }
+  bool writer_sleeps() REQUIRES(mutex) { return writer_sleeps_; }
 
   // Waits on `progress`. Only while someone waits does a push or a Done have anyone to wake.
   void WaitForProgress() REQUIRES(mutex);

@@ -36,6 +36,16 @@ int Writer::delay() {
   return delay_;
 }
 
+void Writer::SetLinger(std::chrono::milliseconds linger) {
+  MutexLock lock(queue_.mutex);
+  linger_ = linger;
+}
+
+bool Writer::Idle() {
+  MutexLock lock(queue_.mutex);
+  return queue_.writer_sleeps();
+}
+
 bool Writer::Running() {
   MutexLock lock(queue_.mutex);
   return running_;
@@ -77,7 +87,7 @@ void Writer::Run() {
 }
 
 void Writer::Linger() {
-  const auto end = *group_done_ + kLinger;
+  const auto end = *group_done_ + linger_;
   // The bytes that come in don't wake the writer, and neither does who waits.
   constexpr std::chrono::milliseconds kLook{1};
   for (auto now = std::chrono::steady_clock::now(); now < end;

@@ -34,6 +34,11 @@ class Writer {
   // From the end of a group to the beginning of the next that is queued by then. A transaction that
   // finds an idle writer is carried to disk at once.
   static constexpr std::chrono::milliseconds kLinger{10};
+  // For tests, to which it matters whether there is a wait, not for how long.
+  void SetLinger(std::chrono::milliseconds linger);
+
+  // Does a writer wait for operations?
+  bool Idle();
 
   // The settings. The delay is the pause after each operation that the writer performs, in
   // milliseconds; a change takes effect at once, in the pause as well.
@@ -120,6 +125,7 @@ class Writer {
   CondVar settings_;  // signalled when a setting has changed
   Halt halt_ GUARDED_BY(queue_.mutex) = Halt::kNever;
   int delay_ GUARDED_BY(queue_.mutex) = 0;
+  std::chrono::milliseconds linger_ GUARDED_BY(queue_.mutex) = kLinger;
   std::atomic<bool> delays_{false};  // written with that mutex held
   bool running_ GUARDED_BY(queue_.mutex) = false;
   // When the last group was on disk, if the writer has not been idle since.

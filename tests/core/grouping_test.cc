@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -222,6 +224,130 @@ TEST_F(HaltTest, IdleStopsWhenAllGroupsAreOnDisk) {
   EXPECT_EQ(QueuedChanges(), 0);
   EXPECT_EQ(Plain("/db", kState), "ok 2 3");
   app.Close();
+}
+
+// ----- Lingering
+
+// Here the writer lingers for an hour: a test in which it does so and must not doesn't end by
+// itself.
+class LingerTest : public GroupingTest {
+ protected:
+  void SetUp() override {
+    GroupingTest::SetUp();
+    backend().writer().SetLinger(std::chrono::hours(1));
+    ASSERT_EQ(backend().SetLockHold(0), SQLITE_OK);
+    app = Connection(kAsync, "/db");
+    StartWriter();
+  }
+  void TearDown() override {
+    backend().writer().SetLinger(std::chrono::milliseconds(0));
+    app.Close();
+    GroupingTest::TearDown();
+    backend().writer().SetLinger(Writer::kLinger);
+    EXPECT_EQ(backend().SetLockHold(Foreground::kDefaultLockHold), SQLITE_OK);
+  }
+
+  // Groups that are on disk, or almost.
+  int Groups() { return fake.Count(Call::kDelete, "/db-journal"); }
+  // To wait in the core for them would keep the writer from lingering.
+  void AwaitGroups(int number) {
+    while (Groups() < number) std::this_thread::yield();
+  }
+  void AwaitIdle() {
+    while (!backend().writer().Idle()) std::this_thread::yield();
+  }
+
+  // Queues a group while another is in hand, and sees the writer linger before it.
+  void Linger() {
+    fake.Block(Call::kSync, "/db");
+    app.Query("UPDATE t SET b = 1 WHERE a = 3");
+    fake.WaitUntilBlocked();
+    app.Query("UPDATE t SET b = 2 WHERE a = 3");
+    fake.Unblock();
+    AwaitGroups(1);
+  }
+  // No test depends on what the writer, which must not go on, would have done by then.
+  void ExpectLingering() {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    EXPECT_EQ(fake.Count(Call::kOpen, "/db-journal"), 1);
+  }
+
+  Connection app;
+};
+
+TEST_F(LingerTest, GroupsThatFollowEachOtherTakeInWhatComesMeanwhile) {
+  Linger();
+  for (int i = 3; i < 10; ++i) {
+    ExpectLingering();
+    app.Query("UPDATE t SET b = " + std::to_string(i) + " WHERE a = 3");
+  }
+  StopWriter();
+  EXPECT_EQ(Groups(), 2);
+  EXPECT_EQ(Plain("/db", "SELECT b FROM t WHERE a = 3"), "9");
+}
+
+TEST_F(LingerTest, AnIdleWriterCarriesAGroupToDiskAtOnce) {
+  for (int i = 1; i <= 20; ++i) {
+    AwaitIdle();
+    app.Query("UPDATE t SET b = " + std::to_string(i) + " WHERE a = 3");
+    AwaitGroups(i);
+  }
+}
+
+TEST_F(LingerTest, AWriterThatBeginsIsIdleFirst) {
+  Linger();
+  StopWriter();
+  app.Query("UPDATE t SET b = 3 WHERE a = 3");
+  std::thread second([this] { backend().writer().Run(); });
+  AwaitGroups(3);
+  EXPECT_EQ(backend().SetHalt(SQLITEASYNC_HALT_IDLE), SQLITE_OK);
+  second.join();
+}
+
+TEST_F(LingerTest, EndsWhenTheWriterIsToStopNow) {
+  Linger();
+  ASSERT_EQ(backend().SetHalt(SQLITEASYNC_HALT_NOW), SQLITE_OK);
+  while (backend().writer().Running()) std::this_thread::yield();
+  EXPECT_EQ(Groups(), 1);
+  EXPECT_EQ(QueuedChanges(), 1);
+}
+
+TEST_F(LingerTest, EndsWhenTheWriterIsToEmptyTheQueue) {
+  Linger();
+  ASSERT_EQ(backend().SetHalt(SQLITEASYNC_HALT_IDLE), SQLITE_OK);
+  while (backend().writer().Running()) std::this_thread::yield();
+  EXPECT_EQ(Groups(), 2);
+}
+
+TEST_F(LingerTest, EndsWhenTheQueueIsDrained) {
+  Linger();
+  EXPECT_EQ(backend().writer().Drain(), 0);
+  EXPECT_EQ(Groups(), 2);
+}
+
+TEST_F(LingerTest, EndsWhenSomeoneWaitsForWhatIsQueued) {
+  Linger();
+  backend().writer().Complete();
+  EXPECT_EQ(Groups(), 2);
+}
+
+TEST_F(LingerTest, EndsWhenSomeoneNeedsRoom) {
+  constexpr int kLimit = 1 << 20;
+  ASSERT_EQ(backend().SetQueueLimit(kLimit), SQLITE_OK);
+  Linger();
+  ExpectLingering();
+  VfsFile other(kAsync, kTemporaryFlags);
+  ASSERT_EQ(other.Write(0, std::string(kLimit, 'x')), SQLITE_OK);
+  EXPECT_GE(Groups(), 2);
+}
+
+TEST_F(LingerTest, EndsWhenAQuarterOfTheLimitIsTaken) {
+  constexpr int kLimit = 80 * 1024;
+  ASSERT_EQ(backend().SetQueueLimit(kLimit), SQLITE_OK);
+  Linger();
+  ExpectLingering();
+  app.Query("UPDATE t SET b = randomblob(900) WHERE a BETWEEN 4 AND 24");
+  AwaitGroups(2);
 }
 
 // ----- Errors, at each step of a group

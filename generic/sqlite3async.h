@@ -213,7 +213,7 @@ int sqlite3async_control(int op, ...);
 **     After that time, new transactions of this process wait until what is
 **     queued for the database is on disk and the lock has been free for about
 **     a tenth of a second; not longer than two seconds, and not at all while no
-**     writer runs. So a process on plain SQLite with a busy timeout of a second
+**     writer runs or there is a delay. So a process on plain SQLite with a busy timeout of a second
 **     gets its turn. From 0 up, 0: no transaction ever waits for others; a
 **     negative value is SQLITE_MISUSE.
 */

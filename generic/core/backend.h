@@ -66,6 +66,7 @@ class Backend {
   int grouping() const { return static_cast<int>(foreground_.grouping()); }
 
   Writer& writer() { return writer_; }
+  Foreground& foreground() { return foreground_; }
 
   // At the normal exit of a program: performs what is queued if a writer runs, without the delay,
   // and says on stderr how many operations are lost if none does.

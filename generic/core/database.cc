@@ -120,14 +120,12 @@ void Database::LockFreed() {
 }
 
 bool Database::HeldTooLong(Clock::duration hold) {
-  if (real_lock_.level() == SQLITE_LOCK_NONE || main.locks_.Highest() != SQLITE_LOCK_NONE) {
+  if (real_lock_.level() == SQLITE_LOCK_NONE || main.locks_.Highest() != SQLITE_LOCK_NONE ||
+      Clock::now() - lock_since_ <= hold) {
     return false;
   }
-  {
-    MutexLock state(mutex);
-    if (!folding_.HasGroups()) return false;
-  }
-  return Clock::now() - lock_since_ > hold;
+  MutexLock state(mutex);
+  return folding_.HasGroups();
 }
 
 void Database::WaitUntilFree(Clock::duration pause, Clock::time_point end) {

@@ -85,6 +85,8 @@ class Foreground {
   static constexpr std::chrono::milliseconds kLockPause{110};
   // What is queued may take longer than anyone can wait.
   static constexpr std::chrono::milliseconds kLockPatience{2000};
+  // For tests, to which it matters whether there is a wait, not for how long.
+  void SetLockPatience(std::chrono::milliseconds patience) { lock_patience_.store(patience); }
 
   // Files that SQLite has open.
   int64_t open_files() const { return open_files_.load(); }
@@ -225,6 +227,7 @@ class Foreground {
   std::atomic<bool> lock_files_{true};
   std::atomic<Grouping> grouping_{Grouping::kAuto};
   std::atomic<int> lock_hold_{kDefaultLockHold};
+  std::atomic<std::chrono::milliseconds> lock_patience_{kLockPatience};
   std::atomic<int64_t> open_files_{0};
 };
 

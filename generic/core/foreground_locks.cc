@@ -32,11 +32,13 @@ void Foreground::LetOthersIn(Database& database, OpenFile& file) {
   const int hold = lock_hold_.load(std::memory_order_relaxed);
   if (hold == 0) return;
   if (file.lock.level() != SQLITE_LOCK_NONE ||
-      !database.HeldTooLong(std::chrono::milliseconds(hold)) ||
-      !writer_.Running()) {  // without a writer the lock would not become free
+      !database.HeldTooLong(std::chrono::milliseconds(hold))) {
     return;
   }
-  database.WaitUntilFree(kLockPause, Database::Clock::now() + kLockPatience);
+  // Without a writer the lock would not become free, and where each operation is delayed a queue
+  // takes as long as that is meant to be.
+  if (!writer_.Running() || writer_.Delays()) return;
+  database.WaitUntilFree(kLockPause, Database::Clock::now() + lock_patience_.load());
 }
 
 int Foreground::Unlock(OpenFile& file, int level) noexcept {

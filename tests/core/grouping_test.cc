@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -348,6 +349,137 @@ TEST_F(LingerTest, EndsWhenAQuarterOfTheLimitIsTaken) {
   ExpectLingering();
   app.Query("UPDATE t SET b = randomblob(900) WHERE a BETWEEN 4 AND 24");
   AwaitGroups(2);
+}
+
+// ----- Letting other processes in
+
+// Here new transactions wait for an hour: a test in which one waits that must not doesn't end by
+// itself.
+class LockHoldTest : public GroupingTest {
+ protected:
+  void SetUp() override {
+    GroupingTest::SetUp();
+    backend().foreground().SetLockPatience(std::chrono::hours(1));
+    HoldFor(1);
+    app = Connection(kAsync, "/db");
+    second = Connection(kAsync, "/db");
+  }
+  void TearDown() override {
+    app.Close();
+    second.Close();
+    GroupingTest::TearDown();
+    backend().foreground().SetLockPatience(Foreground::kLockPatience);
+    HoldFor(Foreground::kDefaultLockHold);
+  }
+
+  void HoldFor(int milliseconds) { ASSERT_EQ(backend().SetLockHold(milliseconds), SQLITE_OK); }
+  // Longer than others have to bear.
+  static void PassTime() { std::this_thread::sleep_for(std::chrono::milliseconds(5)); }
+
+  // The writer is in the middle of a group, which holds the lock, and has for too long.
+  void HoldTheLock() {
+    fake.Block(Call::kSync, "/db");
+    app.Query("UPDATE t SET b = 1 WHERE a = 3");
+    StartWriter();
+    fake.WaitUntilBlocked();
+    PassTime();
+  }
+  // Transactions of both that begin meanwhile.
+  void ExpectNoWait() {
+    for (int i = 2; i < 6; ++i) {
+      for (Connection* connection : {&app, &second}) {
+        connection->Query("SELECT b FROM t WHERE a = 3");
+        connection->Query("UPDATE t SET b = " + std::to_string(i) + " WHERE a = 3");
+        PassTime();
+      }
+    }
+    EXPECT_EQ(fake.LockLevel("/db"), SQLITE_LOCK_EXCLUSIVE);
+  }
+
+  Connection app;
+  Connection second;
+};
+
+TEST_F(LockHoldTest, ANewTransactionWaitsUntilTheLockHasBeenFree) {
+  HoldTheLock();
+  fake.ClearRecords();
+  std::atomic<bool> done{false};
+  std::thread thread([&] {
+    second.Query("UPDATE t SET b = 2 WHERE a = 3");
+    done = true;
+  });
+  // Nothing depends on what it, which must wait, would have done by then.
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(done);
+  fake.Unblock();
+  thread.join();
+  std::string locks;
+  for (const FakeVfs::Record& record : fake.Records()) {
+    if (record.name != "/db") continue;
+    if (record.call == Call::kLock || record.call == Call::kUnlock) {
+      locks += CallName(record.call) + std::to_string(record.number) + " ";
+    }
+  }
+  EXPECT_EQ(locks.substr(0, 14), "UNLOCK0 LOCK1 ") << locks;
+  StopWriter();
+  EXPECT_EQ(Plain("/db", "SELECT b FROM t WHERE a = 3"), "2");
+}
+
+TEST_F(LockHoldTest, ZeroLetsNoTransactionWait) {
+  HoldFor(0);
+  HoldTheLock();
+  ExpectNoWait();
+}
+
+TEST_F(LockHoldTest, NobodyWaitsWhileNoWriterRuns) {
+  app.Query("UPDATE t SET b = 1 WHERE a = 3");
+  PassTime();
+  ExpectNoWait();
+  StepAll();
+}
+
+TEST_F(LockHoldTest, NobodyWaitsForAQueueThatIsDelayed) {
+  HoldTheLock();
+  ASSERT_EQ(backend().SetDelay(1), SQLITE_OK);
+  ExpectNoWait();
+}
+
+TEST_F(LockHoldTest, AConnectionInExclusiveModeNeverWaits) {
+  second.Close();
+  app.Query("PRAGMA locking_mode = exclusive");
+  HoldTheLock();
+  for (int i = 2; i < 6; ++i) {
+    app.Query("UPDATE t SET b = " + std::to_string(i) + " WHERE a = 3");
+    PassTime();
+  }
+  EXPECT_EQ(fake.LockLevel("/db"), SQLITE_LOCK_EXCLUSIVE);
+}
+
+TEST_F(LockHoldTest, ATransactionThatHasBegunNeverWaits) {
+  constexpr int kNever = 1000 * 1000 * 1000;
+  HoldFor(kNever);
+  HoldTheLock();
+  second.Query("BEGIN; SELECT b FROM t WHERE a = 3");
+  HoldFor(1);
+  PassTime();
+  second.Query("UPDATE t SET b = 2 WHERE a = 3; COMMIT");
+  EXPECT_EQ(fake.LockLevel("/db"), SQLITE_LOCK_EXCLUSIVE);
+}
+
+// One that reads may be the very thread that would wait.
+TEST_F(LockHoldTest, NobodyWaitsForReadersOfThisProcess) {
+  StartWriter();
+  second.Query("BEGIN; SELECT b FROM t WHERE a = 3");
+  for (int i = 0; i < 5; ++i) {
+    PassTime();
+    app.Query("SELECT b FROM t WHERE a = 3");
+  }
+  second.Query("COMMIT; BEGIN IMMEDIATE");
+  for (int i = 0; i < 5; ++i) {
+    PassTime();
+    app.Query("SELECT b FROM t WHERE a = 3");
+  }
+  second.Query("COMMIT");
 }
 
 // ----- Errors, at each step of a group

@@ -67,6 +67,7 @@ class Backend {
 
   Writer& writer() { return writer_; }
   Foreground& foreground() { return foreground_; }
+  const Performer& performer() const { return performer_; }
 
   // At the normal exit of a program: performs what is queued if a writer runs, without the delay,
   // and says on stderr how many operations are lost if none does.

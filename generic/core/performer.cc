@@ -97,7 +97,11 @@ bool Performer::PerformGroup(Group& group, int64_t* cost) {
     } catch (const std::bad_alloc&) {
       rc = SQLITE_IOERR_NOMEM;
     }
-    if (rc != SQLITE_OK) Fail(group, rc);
+    if (rc == SQLITE_OK) {
+      groups_.fetch_add(1, std::memory_order_relaxed);
+    } else {
+      Fail(group, rc);
+    }
   }
   // The truncation first: without it the parent shows what the pages have become. Not all at once,
   // so that nobody waits long for the mutex.

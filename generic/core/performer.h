@@ -28,6 +28,9 @@ class Performer {
   // Returns false if the operation was given up. `cost`: what it has held of the queue's limit.
   bool Perform(OperationPtr operation, int64_t* cost);
 
+  // How many groups have been carried to disk. For tests.
+  int64_t groups() const { return groups_.load(std::memory_order_relaxed); }
+
  private:
   // The handle that changes through `file` go to. One that was opened while only the queue had the
   // file is opened on the parent now.
@@ -47,6 +50,7 @@ class Performer {
 
   MultiFileTransactions& transactions_;
   sqlite3_vfs* parent_ = nullptr;
+  std::atomic<int64_t> groups_{0};
 };
 
 }  // namespace sqliteasync

@@ -700,6 +700,7 @@ proc ::campaign::Stride {stride} {
 #
 #     confined   the other database's operations can't meet the fault
 #     stride     see above; 1 is every operation also in the short form
+#     grouping   on or off
 #
 proc ::campaign::Campaign {case settings} {
     variable aspects
@@ -739,6 +740,7 @@ proc ::campaign::RunCase {settings} {
     {*}[dict get $workloads $workload prepare] [dict get $workloads $workload]
     set saved [glob test*.db*]
     foreach file $saved {forcecopy $file saved/$file}
+    sqlite3async_control grouping $grouping
     OtherOpen
     set most [expr {2 * [Stride $stride] - 1}]
     try {
@@ -759,6 +761,7 @@ proc ::campaign::RunCase {settings} {
         sqlite3async_control halt idle
         sqlite3async_wait
         sqlite3async_control halt never
+        sqlite3async_control grouping auto
         async_drain
     }
 }

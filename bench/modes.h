@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "sqlite3async.h"
+
 namespace bench {
 
 enum class Below {
@@ -14,8 +16,12 @@ enum class Below {
   kAsync,   // sqliteasync over SQLite's own
 };
 
-// The values of the setting `grouping` of sqliteasync.
-enum class Grouping : int { kAuto = 0, kOn = 1, kOff = 2 };
+// The setting `grouping` of sqliteasync, in its values.
+enum class Grouping : int {
+  kAuto = SQLITEASYNC_GROUPING_AUTO,
+  kOn = SQLITEASYNC_GROUPING_ON,
+  kOff = SQLITEASYNC_GROUPING_OFF,
+};
 
 struct Mode {
   const char* name;

@@ -1,18 +1,15 @@
-#include "stage.h"
-
 #include <sqlite3.h>
 
 #include "memory_vfs.h"
 #include "sim/sqlite3device.h"
 #include "sqlite3async.h"
+#include "stage.h"
 
 namespace bench {
 
 namespace {
 
 constexpr char kCountingVfs[] = "bench-counted";
-// The verb that sets `grouping`.
-constexpr int kSetGrouping = 9;
 
 constexpr const char* kOperations[] = {"read",     "write",  "sync",   "truncate", "size",
                                        "open",     "delete", "access", "lock",     "unlock",
@@ -37,11 +34,7 @@ Stage::Stage(const Mode& mode, bool counted) : mode_(mode), counted_(counted) {
   }
   if (mode.below != Below::kAsync) return;
 
-  // Without such a setting nothing is grouped.
-  const int rc = sqlite3async_control(kSetGrouping, static_cast<int>(mode.grouping));
-  if (rc != SQLITE_OK && mode.grouping != Grouping::kOff) {
-    throw Unavailable("this build of sqliteasync has no grouping");
-  }
+  sqlite3async_control(SQLITEASYNC_GROUPING, static_cast<int>(mode.grouping));
   if (sqlite3async_initialize(vfs(), 0) != SQLITE_OK) {
     throw std::runtime_error("sqlite3async_initialize failed");
   }

@@ -11,8 +11,6 @@
 #include <string>
 #include <system_error>
 
-#include "stage.h"
-
 namespace bench {
 
 namespace {
@@ -95,8 +93,6 @@ void Report(const std::filesystem::path& directory, const std::function<Measurem
   try {
     std::filesystem::current_path(directory);
     json = run().ToJson();
-  } catch (const Unavailable& e) {
-    json = {{"unavailable", e.what()}};
   } catch (const std::exception& e) {
     json = {{"error", e.what()}};
   }

@@ -5,19 +5,22 @@
 
 #include <sqlite3.h>
 
+#include <cstdint>
 #include <string>
 
 namespace bench {
 
 class Connection {
  public:
-  // `vfs`: null for the default.
-  Connection(const std::string& path, const char* vfs);
+  // `vfs`: null for the default. `sql`: what it executes to begin with.
+  Connection(const std::string& path, const char* vfs, const char* sql = "");
   ~Connection() { sqlite3_close(handle_); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   void Execute(const std::string& sql);
+  // The first value of the first row.
+  int64_t Integer(const char* sql);
   sqlite3* handle() const { return handle_; }
   [[noreturn]] void Fail(const std::string& what) const;
 

@@ -31,6 +31,16 @@ Forms of 1 to 4:
   stream      transactions without a pause, for a time
   burst       a number of transactions without a pause
 
+Workload 5: sqliteasync with grouping off and no byte limit, the writer halted, then running; a
+second connection, from which all that SQLite has cached is taken before each read, reads a row, or
+the whole table of 10 MB. How much memory queued operations take is measured too, and pages of a
+group.
+Workload 6: 1, 2, 4 and 8 connections on as many databases, each in a thread, the writer halted, then
+running; one connection that writes and four that read on one database.
+Workload 7: transactions of 1.1 MB, without a pause, until SQLite has written a GiB, on a simulated
+device that takes 40 MB/s and 10 ms for a sync, the byte limit at its default.
+Workload 8: a stream on each device; operation by operation 40 transactions.
+
 Columns:
   transaction       how long one takes, in microseconds, from BEGIN's call to COMMIT's return
   COMMIT alone      the COMMIT statement of it
@@ -42,6 +52,10 @@ Columns:
                     any kind, KiB written. A simulated device counts that, in shorter streams of
                     their own, since it takes time. These are not system calls: SQLite's VFS makes
                     several for an open, one or two for a sync, none for many a lock.
+  running           the same, while the writer runs; without that word it is halted
+  row read, scan    by the second connection
+  beside data       the resident memory that a queued operation, or page, takes beside what it holds
+  least in a second of what the application has written, the least of any second beside the mean
   peak              the most memory the process had resident, from the first transaction until
                     everything was on disk; that of the floor has the files in it
 
@@ -58,7 +72,7 @@ using Clock = std::chrono::steady_clock;
 // In the order in which --help shows them.
 void AddOptions(Settings& settings, CLI::App& app) {
   for (const bench::Mode& mode : bench::AllModes()) settings.modes.emplace_back(mode.name);
-  settings.workloads = bench::AllWorkloads();
+  for (const auto& [name, title] : bench::AllWorkloads()) settings.workloads.emplace_back(name);
 
   const auto add_list = [&](const char* name, std::vector<std::string>& list,
                             const std::string& description) {
@@ -88,29 +102,19 @@ void AddOptions(Settings& settings, CLI::App& app) {
   add_number("--burst", settings.burst, "Transactions in a burst");
   add_number("--trickle", settings.trickle, "Transactions of trickle in a round");
   add_number("--updates", settings.updates, "Transactions of memory, in the first round alone");
+  add_number("--depth", settings.depth, "The most operations queued in workload 5");
+  add_number("--overload", settings.overload,
+             "MiB that SQLite writes in workload 7, in the first round alone");
+  add("--lockhold", settings.lock_hold, "MS",
+      "The setting of sqliteasync in workload 7; 0: no transaction waits for other processes");
   add_number("--minutes", settings.minutes, "No round begins that would not end within");
   add_number("--seed", settings.seed, "Makes the rows and their order");
   add("--directory", settings.directory, "DIR",
       "Where the databases are made, in a directory that is removed at the end");
   app.get_option("--directory")->check(CLI::ExistingDirectory);
   app.add_option("--json", settings.json, "All results, with their distributions, into a file")
-      ->option_text("FILE");
-
-  std::string footer = "Modes:\n";
-  for (const bench::Mode& mode : bench::AllModes()) {
-    char line[120];
-    std::snprintf(line, sizeof(line), "  %-12s%s\n", mode.name, mode.title);
-    footer += line;
-  }
-  footer += "\nWorkloads:\n";
-  std::string shown;
-  for (const Pass& pass : bench::PassesOf(settings, 0)) {
-    if (pass.workload == shown) continue;
-    shown = pass.workload;
-    footer +=
-        "  " + pass.workload + std::string(12 - pass.workload.size(), ' ') + pass.title + "\n";
-  }
-  app.footer(footer + kHelp);
+      ->option_text("FILE")
+      ->take_last();
 }
 
 // The pass that a child process is there for: the child gets the user's arguments, and these.
@@ -139,16 +143,16 @@ Measurement Run(const Pass& pass, const Child& child, std::vector<std::string> a
   arguments.insert(arguments.end(),
                    {"--child-round", std::to_string(child.round), "--child-pass",
                     std::to_string(child.pass), "--child-directory", child.directory});
-  std::fprintf(stderr, "%4.0f s  round %d of %d  %-8s %-8s %-11s", elapsed, child.round + 1,
-               settings.rounds, pass.workload.c_str(), pass.form.c_str(), pass.mode->name);
+  std::fprintf(stderr, "%4.0f s  round %d of %d  %-8s %-12s %-11s %-15s", elapsed, child.round + 1,
+               settings.rounds, pass.workload.c_str(), pass.form.c_str(), pass.mode->name,
+               pass.variant.c_str());
   Measurement measurement = bench::RunInChild(arguments);
-  if (!measurement.unavailable.empty()) {
-    std::fprintf(stderr, "not available\n");
-  } else if (measurement.disk_seconds > 0) {
-    std::fprintf(stderr, "%9.0f/s\n",
-                 static_cast<double>(measurement.transactions) / measurement.disk_seconds);
+  const double seconds =
+      measurement.disk_seconds > 0 ? measurement.disk_seconds : measurement.application_seconds;
+  if (seconds > 0) {
+    std::fprintf(stderr, "%9.0f/s\n", static_cast<double>(measurement.transactions) / seconds);
   } else {
-    std::fprintf(stderr, "    counted\n");
+    std::fprintf(stderr, "%11s\n", measurement.counts ? "counted" : "done");
   }
   return measurement;
 }

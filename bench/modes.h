@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "sqlite3async.h"
-
 namespace bench {
 
 enum class Below {
@@ -16,20 +14,21 @@ enum class Below {
   kAsync,   // sqliteasync over SQLite's own
 };
 
-// The setting `grouping` of sqliteasync, in its values.
-enum class Grouping : int {
-  kAuto = SQLITEASYNC_GROUPING_AUTO,
-  kOn = SQLITEASYNC_GROUPING_ON,
-  kOff = SQLITEASYNC_GROUPING_OFF,
-};
+// The setting `grouping` of sqliteasync.
+enum class Grouping { kOff, kOn };
 
 struct Mode {
   const char* name;
   const char* title;
   Below below;
-  const char* pragmas;  // of each connection
-  Grouping grouping = Grouping::kAuto;
+  const char* pragmas;                 // of each connection
+  Grouping grouping = Grouping::kOff;  // matters with kAsync alone
 };
+
+// sqliteasync, operation by operation.
+inline bool IsSingle(const Mode& mode) {
+  return mode.below == Below::kAsync && mode.grouping == Grouping::kOff;
+}
 
 // In the order in which they are run and shown.
 const std::vector<Mode>& AllModes();

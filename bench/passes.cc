@@ -1,24 +1,21 @@
 #include "passes.h"
 
 #include <algorithm>
-#include <chrono>
-#include <limits>
-#include <optional>
+#include <initializer_list>
 #include <stdexcept>
 #include <string_view>
-#include <thread>
 
-#include "connection.h"
-#include "resident_memory.h"
+#include "connections.h"
+#include "depth.h"
+#include "overload.h"
 #include "stage.h"
+#include "streams.h"
 #include "workloads.h"
 
 namespace bench {
 
 namespace {
 
-constexpr char kDatabase[] = "bench.db";
-constexpr auto kTricklePause = std::chrono::milliseconds(20);
 // Beside what was asked for: no stream goes on for more than so many times as long to have enough
 // commits; and on a slow disk what is counted in transactions ends before it has them all.
 constexpr double kStreamStretch = 4;
@@ -27,240 +24,217 @@ constexpr double kLongestMemory = 120;  // seconds
 // Counts have little scatter: they are taken in the first round alone, in streams that are shorter.
 constexpr double kCountedShare = 0.4;
 constexpr int64_t kCountedTransactions = 200;
+// Lengths of other things, as shares of a stream's.
+constexpr double kDepthShare = 0.04;
+constexpr double kConnectionsShare = 0.2;
+constexpr double kReadersShare = 0.4;
+constexpr double kDeviceShare = 0.6;
+// Operation by operation, on a simulated device.
+constexpr int64_t kDeviceTransactions = 40;
 
-const std::vector<Workload>& TableWorkloads() {
-  static const std::vector<Workload> workloads = {
-      {"1", "one-row inserts, one transaction each", Workload::Kind::kInsert, 0, 1},
-      {"2", "one-row inserts, 100 in a transaction", Workload::Kind::kInsert, 0, 100},
-      {"3", "updates of random rows of 1,000, one transaction each", Workload::Kind::kUpdate, 1'000,
-       1},
-      {"4", "updates of random rows of 10 MB, one transaction each", Workload::Kind::kUpdate,
-       46'000, 1},
-  };
-  return workloads;
-}
+constexpr int64_t kDepths[] = {0, 1'000, 10'000, 100'000, 1'000'000};
+constexpr int64_t kMostPages = 50'000;
+constexpr int64_t kFewestPages = 4'000;
+constexpr int kConnections[] = {1, 2, 4, 8};
+constexpr int kReaders = 4;
+constexpr const char* kDevices[] = {"sdcard", "disk-7200"};
+constexpr int64_t kMebibyte = 1 << 20;
 
-const Workload& TableWorkload(std::string_view name) {
-  return *std::find_if(TableWorkloads().begin(), TableWorkloads().end(),
-                       [&](const Workload& workload) { return workload.name == name; });
-}
+// What the passes of a round have in common.
+struct Round {
+  const Settings& settings;
+  std::vector<const Mode*> modes;  // in the order of the round
+  uint64_t seed;
+  bool first;
 
-int64_t Nanoseconds(Clock::duration time) {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
-}
-double Seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
-
-// How long a pass goes on: until both are reached, and in any case until `at_most_seconds`.
-struct Until {
-  double seconds = 0;
-  int64_t transactions = 0;
-  double at_most_seconds = std::numeric_limits<double>::infinity();
-
-  bool Reached(double elapsed, int64_t done) const {
-    return (elapsed >= seconds && done >= transactions) || elapsed >= at_most_seconds;
-  }
-};
-
-// A database of the workload, in the mode, ready to be measured.
-class Scene {
- public:
-  Scene(const Workload& workload, const Mode& mode, uint64_t seed, bool counted)
-      : stage_(mode, counted) {
-    {
-      Connection preparing(kDatabase, stage_.preparing_vfs());
-      Transactions::CreateTable(workload, seed, preparing);
+  // Those of the modes that have one of these names.
+  std::vector<const Mode*> Among(std::initializer_list<const char*> names) const {
+    std::vector<const Mode*> result;
+    for (const Mode* mode : modes) {
+      for (const char* name : names) {
+        if (mode->name == std::string_view(name)) result.push_back(mode);
+      }
     }
-    connection_.emplace(kDatabase, stage_.vfs());
-    connection_->Execute(mode.pragmas);
-    begin_.emplace(*connection_, "BEGIN");
-    commit_.emplace(*connection_, "COMMIT");
-    // Other texts and rows than the table was made with.
-    transactions_.emplace(workload, seed + 1, *connection_);
-    // The first one reads the schema, makes the log and its index.
-    Begin();
-    Commit();
-    stage_.WaitUntilOnDisk();
-    ResetPeakResidentBytes();
-    counts_before_ = stage_.ReadCounts();
+    return result;
   }
-
-  // BEGIN, and the statements.
-  void Begin() {
-    begin_->Run();
-    transactions_->Execute();
-  }
-  void Commit() { commit_->Run(); }
-  // Returns once everything is on disk, and when that was the case.
-  Clock::time_point WaitUntilOnDisk() { return stage_.WaitUntilOnDisk(); }
-
-  // The same, with the database closed.
-  Clock::time_point Finish() {
-    transactions_.reset();
-    commit_.reset();
-    begin_.reset();
-    connection_.reset();
-    return stage_.Finish();
-  }
-
-  // After Finish: what is not measured by the clock.
-  void Report(Measurement& to) {
-    to.peak_resident_bytes = PeakResidentBytes();
-    to.counts = stage_.ReadCounts();
-    if (!to.counts) return;
-    to.counts->transactions = to.transactions;
-    to.counts->syncs -= counts_before_->syncs;
-    to.counts->writes -= counts_before_->writes;
-    to.counts->calls -= counts_before_->calls;
-    to.counts->bytes_written -= counts_before_->bytes_written;
-  }
-
- private:
-  Stage stage_;
-  std::optional<Connection> connection_;
-  std::optional<Statement> begin_;
-  std::optional<Statement> commit_;
-  std::optional<Transactions> transactions_;
-  std::optional<Counts> counts_before_;
 };
 
-// One transaction after the other, without a pause.
-Measurement RunStream(Scene& scene, const Until& until) {
-  Measurement result;
-  Latencies& commits = result.latencies["commit"];
-  Latencies& transactions = result.latencies["transaction"];
-  const auto start = Clock::now();
-  auto now = start;
-  while (!until.Reached(Seconds(now - start), result.transactions)) {
-    const auto began = Clock::now();
-    scene.Begin();
-    const auto committed = Clock::now();
-    scene.Commit();
-    now = Clock::now();
-    commits.Record(Nanoseconds(now - committed));
-    transactions.Record(Nanoseconds(now - began));
-    ++result.transactions;
-  }
-  result.application_seconds = Seconds(now - start);
-  result.disk_seconds = Seconds(scene.Finish() - start);
-  scene.Report(result);
-  return result;
-}
+using Passes = std::vector<Pass>;
 
-// One transaction at a time, with pauses in which nothing is left to do.
-Measurement RunTrickle(Scene& scene, int64_t count) {
-  Measurement result;
-  Latencies& commits = result.latencies["commit"];
-  Latencies& durable = result.latencies["durable"];
-  const auto start = Clock::now();
-  auto next = start;
-  while (result.transactions < count) {
-    next += kTricklePause;
-    std::this_thread::sleep_until(next);
-    scene.Begin();
-    const auto committed = Clock::now();
-    scene.Commit();
-    commits.Record(Nanoseconds(Clock::now() - committed));
-    durable.Record(Nanoseconds(scene.WaitUntilOnDisk() - committed));
-    ++result.transactions;
-  }
-  result.application_seconds = Seconds(Clock::now() - start);
-  result.disk_seconds = Seconds(scene.Finish() - start);
-  scene.Report(result);
-  return result;
-}
-
-void AddTableWorkload(const Workload& workload, const std::vector<const Mode*>& modes,
-                      const Settings& settings, int round, uint64_t seed,
-                      std::vector<Pass>& passes) {
-  for (const Mode* mode : modes) {
+template <const Workload& workload>
+void AddTable(const Round& round, Passes& passes) {
+  const Settings& settings = round.settings;
+  const uint64_t seed = round.seed;
+  for (const Mode* mode : round.modes) {
     // The tail of a distribution takes many commits; these two are compared by it, and can do them.
-    const bool tail =
-        workload.name == std::string_view("1") &&
-        (mode->name == std::string_view("wal-normal") || mode->name == std::string_view("grouped"));
+    const bool tail = &workload == &kInserts && (mode->name == std::string_view("wal-normal") ||
+                                                 mode->name == std::string_view("grouped"));
     const Until until = {.seconds = settings.seconds,
                          .transactions = tail ? settings.commits : 0,
                          .at_most_seconds = settings.seconds * kStreamStretch};
-    passes.push_back({workload.name, workload.title, "stream", mode, [=, &workload] {
-                        Scene scene(workload, *mode, seed, false);
-                        return RunStream(scene, until);
-                      }});
+    passes.push_back({workload.name, workload.title, "stream", mode, "",
+                      [=] { return RunStream(workload, *mode, seed, {}, until); }});
   }
-  if (round == 0) {
-    for (const Mode* mode : modes) {
+  if (round.first) {
+    for (const Mode* mode : round.modes) {
       // Operation by operation each transaction costs the same, and a full queue takes long to
       // empty: a few are enough.
-      const Until until = mode->grouping == Grouping::kOff
-                              ? Until{.transactions = kCountedTransactions}
-                              : Until{.seconds = settings.seconds * kCountedShare};
-      passes.push_back({workload.name, workload.title, "stream", mode, [=, &workload] {
-                          Scene scene(workload, *mode, seed, true);
+      const Until until = IsSingle(*mode) ? Until{.transactions = kCountedTransactions}
+                                          : Until{.seconds = settings.seconds * kCountedShare};
+      passes.push_back({workload.name, workload.title, "stream", mode, "", [=] {
                           Measurement counted;
-                          counted.counts = RunStream(scene, until).counts;
+                          counted.counts =
+                              RunStream(workload, *mode, seed, {.counted = true}, until).counts;
                           return counted;
                         }});
     }
   }
-  for (const Mode* mode : modes) {
+  for (const Mode* mode : round.modes) {
     const Until until = {.transactions = settings.burst, .at_most_seconds = kLongestBurst};
-    passes.push_back({workload.name, workload.title, "burst", mode, [=, &workload] {
-                        Scene scene(workload, *mode, seed, false);
-                        return RunStream(scene, until);
-                      }});
+    passes.push_back({workload.name, workload.title, "burst", mode, "",
+                      [=] { return RunStream(workload, *mode, seed, {}, until); }});
   }
 }
 
-void AddTrickle(const std::vector<const Mode*>& modes, const Settings& settings, uint64_t seed,
-                std::vector<Pass>& passes) {
-  for (const Mode* mode : modes) {
-    passes.push_back({"trickle", "one of workload 1 every 20 ms", "trickle", mode, [=] {
-                        Scene scene(TableWorkload("1"), *mode, seed, false);
-                        return RunTrickle(scene, settings.trickle);
-                      }});
-  }
-}
-
-void AddMemory(const std::vector<const Mode*>& modes, const Settings& settings, uint64_t seed,
-               std::vector<Pass>& passes) {
-  for (const Mode* mode : modes) {
-    // The others would take too long, or have nothing to tell.
-    if (mode->name != std::string_view("wal-normal") && mode->name != std::string_view("grouped")) {
-      continue;
+void AddDepths(const Round& round, Passes& passes) {
+  const double seconds = round.settings.seconds * kDepthShare;
+  for (const Mode* mode : round.Among({"single"})) {
+    for (int64_t depth : kDepths) {
+      if (depth > round.settings.depth) continue;
+      passes.push_back(
+          {"5", "reads by a second connection, and transactions, of workload 4's table", "depth",
+           mode, std::to_string(depth) + " queued",
+           [=, seed = round.seed] { return RunAtDepth(*mode, depth, seed, seconds); }});
     }
-    passes.push_back(
-        {"memory", std::to_string(settings.updates) + " of workload 4", "memory", mode, [=] {
-           Scene scene(TableWorkload("4"), *mode, seed, false);
-           return RunStream(scene,
-                            {.transactions = settings.updates, .at_most_seconds = kLongestMemory});
-         }});
   }
+  if (!round.first) return;
+  const int64_t pages = std::clamp(round.settings.depth / 20, kFewestPages, kMostPages);
+  for (const Mode* mode : round.Among({"grouped"})) {
+    passes.push_back({"5", "pages of a group", "pages", mode, std::to_string(pages) + " queued",
+                      [=, seed = round.seed] { return RunPages(*mode, pages, seed); }});
+  }
+}
+
+void AddConnections(const Round& round, Passes& passes) {
+  const double seconds = round.settings.seconds * kConnectionsShare;
+  const auto add = [&](const char* form, const char* title, bool halted,
+                       std::initializer_list<const char*> modes) {
+    for (const Mode* mode : round.Among(modes)) {
+      for (int count : kConnections) {
+        passes.push_back({"6", title, form, mode,
+                          std::to_string(count) + (count == 1 ? " connection" : " connections"),
+                          [=, seed = round.seed] {
+                            return RunConnections(*mode, count, halted, seed, seconds);
+                          }});
+      }
+    }
+  };
+  add("halted", "connections on as many databases, workload 3, the writer halted", true,
+      {"floor", "single", "grouped"});
+  add("running", "connections on as many databases, workload 3", false,
+      {"wal-normal", "single", "grouped"});
+  for (const Mode* mode : round.Among({"delete", "wal-normal", "single", "grouped"})) {
+    passes.push_back({"6", "one connection does workload 4, others read rows of its table",
+                      "readers", mode, std::to_string(kReaders) + " readers",
+                      [=, seed = round.seed, seconds = round.settings.seconds * kReadersShare] {
+                        return RunReaders(*mode, kReaders, seed, seconds);
+                      }});
+  }
+}
+
+void AddOverload(const Round& round, Passes& passes) {
+  if (!round.first) return;
+  for (const Mode* mode : round.Among({"single", "grouped"})) {
+    passes.push_back({"7", "more than a simulated device of 40 MB/s, 10 ms a sync, can take",
+                      "overload", mode, "",
+                      [=, seed = round.seed, bytes = round.settings.overload * kMebibyte,
+                       lock_hold = round.settings.lock_hold] {
+                        return RunOverload(*mode, seed, bytes, lock_hold);
+                      }});
+  }
+}
+
+void AddDevices(const Round& round, Passes& passes) {
+  if (!round.first) return;
+  for (const char* device : kDevices) {
+    for (const Workload* workload : {&kInserts, &kBatches, &kUpdates}) {
+      for (const Mode* mode :
+           round.Among({"delete", "wal-full", "wal-normal", "single", "grouped"})) {
+        const Until until = IsSingle(*mode)
+                                ? Until{.transactions = kDeviceTransactions}
+                                : Until{.seconds = round.settings.seconds * kDeviceShare};
+        const Setting setting = {.slow_device = std::string("preset=") + device};
+        passes.push_back(
+            {"8", std::string(workload->title) + ", on a simulated device",
+             std::string(workload->name) + ", " + device, mode, "",
+             [=, seed = round.seed] { return RunStream(*workload, *mode, seed, setting, until); }});
+      }
+    }
+  }
+}
+
+void AddTrickle(const Round& round, Passes& passes) {
+  for (const Mode* mode : round.modes) {
+    passes.push_back({"trickle", "one of workload 1 every 20 ms", "trickle", mode, "",
+                      [=, seed = round.seed, count = round.settings.trickle] {
+                        return RunTrickle(kInserts, *mode, seed, count);
+                      }});
+  }
+}
+
+void AddMemory(const Round& round, Passes& passes) {
+  // It ends at the same figure each time.
+  if (!round.first) return;
+  // The others would take too long, or have nothing to tell.
+  for (const Mode* mode : round.Among({"wal-normal", "grouped"})) {
+    const Until until = {.transactions = round.settings.updates, .at_most_seconds = kLongestMemory};
+    passes.push_back(
+        {"memory", std::to_string(round.settings.updates) + " of workload 4", "memory", mode, "",
+         [=, seed = round.seed] { return RunStream(kWideUpdates, *mode, seed, {}, until); }});
+  }
+}
+
+struct Entry {
+  const char* name;
+  const char* title;
+  void (*add)(const Round& round, Passes& passes);
+};
+
+const std::vector<Entry>& Entries() {
+  static const std::vector<Entry> entries = {
+      {kInserts.name, kInserts.title, AddTable<kInserts>},
+      {kBatches.name, kBatches.title, AddTable<kBatches>},
+      {kUpdates.name, kUpdates.title, AddTable<kUpdates>},
+      {kWideUpdates.name, kWideUpdates.title, AddTable<kWideUpdates>},
+      {"5", "reads and transactions with 0 to 1,000,000 operations queued", AddDepths},
+      {"6", "several connections at once", AddConnections},
+      {"7", "overload: a device that is slower than the application", AddOverload},
+      {"8", "1 to 3 on a simulated SD card and a disk of 7200 rpm", AddDevices},
+      {"trickle", "one of workload 1 every 20 ms", AddTrickle},
+      {"memory", "a million of workload 4", AddMemory},
+  };
+  return entries;
 }
 
 }  // namespace
 
-const std::vector<std::string>& AllWorkloads() {
-  static const std::vector<std::string> names = {"1", "2", "3", "4", "trickle", "memory"};
+std::vector<WorkloadName> AllWorkloads() {
+  std::vector<WorkloadName> names;
+  for (const Entry& entry : Entries()) names.push_back({entry.name, entry.title});
   return names;
 }
 
-std::vector<Pass> PassesOf(const Settings& settings, int round) {
-  std::vector<const Mode*> modes;
-  for (const std::string& name : settings.modes) modes.push_back(&ModeNamed(name));
-  if (round % 2 == 1) std::reverse(modes.begin(), modes.end());
-  const uint64_t seed = settings.seed + static_cast<uint64_t>(round) * 1'000;
+std::vector<Pass> PassesOf(const Settings& settings, int number) {
+  Round round = {settings, {}, settings.seed + static_cast<uint64_t>(number) * 1'000, number == 0};
+  for (const std::string& name : settings.modes) round.modes.push_back(&ModeNamed(name));
+  if (number % 2 == 1) std::reverse(round.modes.begin(), round.modes.end());
 
   std::vector<Pass> passes;
   for (const std::string& name : settings.workloads) {
-    if (name == "trickle") {
-      AddTrickle(modes, settings, seed, passes);
-    } else if (name == "memory") {
-      // It ends at the same figure each time.
-      if (round == 0) AddMemory(modes, settings, seed, passes);
-    } else if (std::find(AllWorkloads().begin(), AllWorkloads().end(), name) !=
-               AllWorkloads().end()) {
-      AddTableWorkload(TableWorkload(name), modes, settings, round, seed, passes);
-    } else {
-      throw std::invalid_argument("no workload \"" + name + "\"");
-    }
+    const auto entry = std::find_if(Entries().begin(), Entries().end(),
+                                    [&](const Entry& other) { return other.name == name; });
+    if (entry == Entries().end()) throw std::invalid_argument("no workload \"" + name + "\"");
+    entry->add(round, passes);
   }
   return passes;
 }

@@ -62,8 +62,24 @@ const std::vector<Column>& Columns() {
       LatencyColumn("COMMIT to on disk, us", "p50", "durable", 0.5),
       LatencyColumn("COMMIT to on disk, us", "p99", "durable", 0.99),
       LatencyColumn("COMMIT to on disk, us", "max", "durable", 1),
+      LatencyColumn("transaction, running", "p50", "transaction running", 0.5),
+      LatencyColumn("transaction, running", "p99", "transaction running", 0.99),
+      LatencyColumn("row read, us", "p50", "read", 0.5),
+      LatencyColumn("row read, us", "p99", "read", 0.99),
+      LatencyColumn("row read, running", "p50", "read running", 0.5),
+      LatencyColumn("row read, running", "p99", "read running", 0.99),
+      LatencyColumn("scan, us", "p50", "scan", 0.5),
+      LatencyColumn("scan, running", "p50", "scan running", 0.5),
       RateColumn("app", &Measurement::application_seconds),
       RateColumn("on disk", &Measurement::disk_seconds),
+      {"", "rows read/s",
+       [](const Measurement& measurement) -> Value {
+         const auto reads = measurement.latencies.find("read");
+         if (reads == measurement.latencies.end() || measurement.application_seconds <= 0) {
+           return {};
+         }
+         return static_cast<double>(reads->second.count()) / measurement.application_seconds;
+       }},
       CountColumn("syncs", &Counts::syncs, 1),
       CountColumn("writes", &Counts::writes, 1),
       CountColumn("calls", &Counts::calls, 1),
@@ -72,6 +88,14 @@ const std::vector<Column>& Columns() {
        [](const Measurement& measurement) -> Value {
          if (measurement.peak_resident_bytes == 0) return {};
          return static_cast<double>(measurement.peak_resident_bytes) / kMebibyte;
+       }},
+      {"beside data", "bytes",
+       [](const Measurement& measurement) -> Value {
+         return measurement.overhead ? measurement.overhead->PerUnit() : Value();
+       }},
+      {"least in a second", "/ mean",
+       [](const Measurement& measurement) -> Value {
+         return measurement.progress ? measurement.progress->LeastShare() : Value();
        }},
   };
   return columns;
@@ -105,19 +129,20 @@ void Results::Add(const Pass& pass, const Measurement& measurement) {
   if (table == tables_.end()) {
     table = tables_.insert(table, {pass.workload, pass.title, pass.form, {}});
   }
-  auto row = std::find_if(table->rows.begin(), table->rows.end(),
-                          [&](const Row& other) { return other.mode == pass.mode; });
-  if (row == table->rows.end()) row = table->rows.insert(row, {pass.mode, {}, {}});
+  auto row = std::find_if(table->rows.begin(), table->rows.end(), [&](const Row& other) {
+    return other.mode == pass.mode && other.variant == pass.variant;
+  });
+  if (row == table->rows.end()) row = table->rows.insert(row, {pass.mode, pass.variant, {}, {}});
   row->total.Merge(measurement);
   row->parts.push_back(measurement);
 }
 
 const Measurement* Results::Find(const std::string& workload, const std::string& form,
-                                 const std::string& mode) const {
+                                 const std::string& mode, const std::string& variant) const {
   for (const Table& table : tables_) {
     if (table.workload != workload || table.form != form) continue;
     for (const Row& row : table.rows) {
-      if (row.mode->name == mode && row.total.unavailable.empty()) return &row.total;
+      if (row.mode->name == mode && row.variant == variant) return &row.total;
     }
   }
   return nullptr;
@@ -130,7 +155,9 @@ void Results::PrintTable(const Table& table, std::ostream& out) {
 
   // Line by line, the first two being the headings.
   std::vector<std::string> lines = {"", "mode"};
-  for (const Row& row : table.rows) lines.emplace_back(row.mode->name);
+  for (const Row& row : table.rows) {
+    lines.push_back(row.mode->name + (row.variant.empty() ? "" : ", " + row.variant));
+  }
   size_t widest = 0;
   for (const std::string& line : lines) widest = std::max(widest, line.size());
   for (std::string& line : lines) line = Padded(line, widest, true);
@@ -140,7 +167,7 @@ void Results::PrintTable(const Table& table, std::ostream& out) {
     std::vector<std::string> cells = {"", column.heading};
     bool any = false;
     for (const Row& row : table.rows) {
-      const Value value = row.total.unavailable.empty() ? column.value(row.total) : Value();
+      const Value value = column.value(row.total);
       any = any || value;
       cells.push_back(value ? Shown(*value) : "");
     }
@@ -149,18 +176,16 @@ void Results::PrintTable(const Table& table, std::ostream& out) {
     for (const std::string& cell : cells) width = std::max(width, cell.size());
     const bool new_group = column.group != group;
     group = column.group;
-    const size_t end = lines[1].size() + (new_group ? 3 : 2);
+    // A group's name may be wider than its columns.
+    const size_t end =
+        new_group ? std::max(lines[1].size() + 3, lines[0].size() + 2) : lines[1].size() + 2;
     for (size_t i = 1; i < lines.size(); ++i) {
       lines[i] = Padded(lines[i], end, true) + Padded(cells[i], width, false);
     }
     if (new_group) lines[0] = Padded(lines[0], end, true) + group;
   }
-  for (size_t i = 0; i < lines.size(); ++i) {
-    out << lines[i].substr(0, lines[i].find_last_not_of(' ') + 1);
-    if (i >= 2 && !table.rows[i - 2].total.unavailable.empty()) {
-      out << "  not available: " << table.rows[i - 2].total.unavailable;
-    }
-    out << "\n";
+  for (const std::string& line : lines) {
+    out << line.substr(0, line.find_last_not_of(' ') + 1) << "\n";
   }
 }
 
@@ -184,6 +209,7 @@ Json Results::ToJson() const {
                       {"title", table.title},
                       {"form", table.form},
                       {"mode", row.mode->name},
+                      {"variant", row.variant},
                       {"total", row.total.ToJson()},
                       {"passes", std::move(passes)}});
     }

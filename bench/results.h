@@ -16,9 +16,9 @@ class Results {
  public:
   void Add(const Pass& pass, const Measurement& measurement);
 
-  // All rounds together; null if there was no such pass, or if the mode is not available.
+  // All rounds together; null if there was no such pass.
   const Measurement* Find(const std::string& workload, const std::string& form,
-                          const std::string& mode) const;
+                          const std::string& mode, const std::string& variant = "") const;
 
   // A table for each workload and form.
   void PrintTables(std::ostream& out) const;
@@ -28,6 +28,7 @@ class Results {
  private:
   struct Row {
     const Mode* mode;
+    std::string variant;
     Measurement total;
     std::vector<Measurement> parts;  // one for each pass
   };

@@ -2,7 +2,8 @@
 // the files at the bottom.
 //
 // sqliteasync is used as a C program would: initialized over the default VFS, a thread that runs
-// the writer, a halt condition of "idle" and a join at the end.
+// the writer, a halt condition of "idle" and a join at the end. Its settings are the defaults but
+// for what the Setting says.
 //
 // Thread safety: none; one thread at a time. There is one Stage in the life of a process.
 
@@ -11,27 +12,42 @@
 
 #include <chrono>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <thread>
 
+#include "client.h"
 #include "measurement.h"
 #include "modes.h"
 
 namespace bench {
 
-using Clock = std::chrono::steady_clock;
+// What a pass wants beside the VFSes of its mode.
+struct Setting {
+  // With a simulated device of the kind "plain" at the bottom, which counts. That costs a little,
+  // so latencies and rates are measured without.
+  bool counted = false;
+  // With one of the kind "slow" there, of these settings; empty: none.
+  std::string slow_device = {};
+  // With one above sqliteasync that counts what SQLite asks it for.
+  bool counted_above = false;
 
-// Thrown where a mode can't be had; the text says why.
-struct Unavailable : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  // Of sqliteasync: bytes, and milliseconds.
+  std::optional<int64_t> queue_limit = {};
+  std::optional<int> lock_hold = {};
+};
+
+// What SQLite has asked sqliteasync for that changes a file: operations that join its queue where
+// nothing is grouped. Without the UNLOCK that ends a transaction there, of which SQLite knows
+// nothing.
+struct Asked {
+  int64_t operations = 0;
+  int64_t bytes_written = 0;
 };
 
 class Stage {
  public:
-  // `counted`: with a simulated device of the kind "plain" at the bottom, which counts. That costs
-  // a little, so latencies and rates are measured without.
-  Stage(const Mode& mode, bool counted);
+  // The writer runs.
+  Stage(const Mode& mode, const Setting& setting);
   // Leaves what was not finished: the process is about to end.
   ~Stage();
   Stage(const Stage&) = delete;
@@ -39,6 +55,8 @@ class Stage {
 
   // What connections that are measured use.
   const char* vfs() const { return vfs_.empty() ? nullptr : vfs_.c_str(); }
+  // The same without the device above.
+  const char* uncounted_vfs() const { return setting_.counted_above ? async_vfs_.c_str() : vfs(); }
   // What makes the database ahead of the measurement.
   const char* preparing_vfs() const { return mode_.below == Below::kMemory ? vfs() : nullptr; }
 
@@ -48,17 +66,25 @@ class Stage {
   // The same, and the VFS is gone. REQUIRES: all connections are closed.
   Clock::time_point Finish();
 
+  // Has the writer stop where it is, and lets it run again. Without sqliteasync there is none, and
+  // these do nothing. REQUIRES: it runs, or is halted.
+  void HaltWriter();
+  void StartWriter();
+
   // Since the Stage was made; nothing unless counted. Its transactions are for the caller to fill.
   std::optional<Counts> ReadCounts() const;
+  // REQUIRES: counted_above.
+  static Asked ReadAsked();
 
  private:
-  void StartWriter();
+  void AddDevice(const char* name, const char* kind, const std::string& settings);
   // Has the writer end with an empty queue, and returns when it did.
   Clock::time_point EndWriter();
 
   const Mode& mode_;
-  const bool counted_;
+  const Setting setting_;
   std::string vfs_;
+  std::string async_vfs_;
   std::thread writer_;
   Clock::time_point writer_ended_;  // set by the writer's thread, valid once that is joined
 };

@@ -11,6 +11,8 @@ namespace {
 using Value = std::optional<double>;
 
 constexpr char kUs[] = "grouped";
+constexpr char kSingle[] = "single";
+constexpr char kFloor[] = "floor";
 constexpr char kWal[] = "wal-normal";
 constexpr char kPlain[] = "delete";
 constexpr int64_t kTailTransactions = 200'000;
@@ -20,8 +22,8 @@ constexpr int64_t kMemoryTransactions = 1'000'000;
 using Figure = std::function<Value(const Measurement&)>;
 
 Value Of(const Results& results, const char* workload, const char* form, const char* mode,
-         const Figure& figure) {
-  const Measurement* measurement = results.Find(workload, form, mode);
+         const Figure& figure, const char* variant = "") {
+  const Measurement* measurement = results.Find(workload, form, mode, variant);
   return measurement == nullptr ? Value() : figure(*measurement);
 }
 
@@ -46,7 +48,7 @@ Value Bytes(const Measurement& measurement) {
   return PerTransaction(measurement, &Counts::bytes_written);
 }
 
-Figure Latency(const char* name, double share) {
+Figure Latency(const std::string& name, double share) {
   return [=](const Measurement& measurement) -> Value {
     const auto found = measurement.latencies.find(name);
     if (found == measurement.latencies.end() || found->second.count() == 0) return {};
@@ -56,6 +58,19 @@ Figure Latency(const char* name, double share) {
 
 Value PeakMebibytes(const Measurement& measurement) {
   return static_cast<double>(measurement.peak_resident_bytes) / (1 << 20);
+}
+
+Value ApplicationRate(const Measurement& measurement) {
+  if (measurement.application_seconds <= 0) return {};
+  return static_cast<double>(measurement.transactions) / measurement.application_seconds;
+}
+
+Value BytesBesideData(const Measurement& measurement) {
+  return measurement.overhead ? measurement.overhead->PerUnit() : Value();
+}
+
+Value LeastShare(const Measurement& measurement) {
+  return measurement.progress ? measurement.progress->LeastShare() : Value();
 }
 
 // The targets name numbers of transactions, which a short or slow run doesn't reach.
@@ -82,6 +97,48 @@ const char* Phrase(Target::Sense sense) {
   return "";
 }
 
+// What costs the same with a million operations queued as with none, and what one takes.
+void AddDepths(const Results& results, std::vector<Target>& targets) {
+  constexpr char kDeep[] = "1000000 queued";
+  const auto of = [&](const Figure& figure, const char* variant) {
+    return Of(results, "5", "depth", kSingle, figure, variant);
+  };
+  for (const char* running : {"", " running"}) {
+    for (const char* what : {"read", "scan", "transaction"}) {
+      const Figure figure = Latency(std::string(what) + running, 0.5);
+      targets.push_back({std::string("p50 of a ") + what + " with a million queued, over none" +
+                             (*running != 0 ? ", running" : ""),
+                         Target::Sense::kAtMost, 1.2,
+                         Ratio(of(figure, kDeep), of(figure, "0 queued"))});
+    }
+  }
+  targets.push_back({"bytes an operation takes beside its data", Target::Sense::kAtMost, 128,
+                     of(BytesBesideData, kDeep)});
+  targets.push_back({"bytes a page of a group takes beside its data", Target::Sense::kAtMost, 64,
+                     Of(results, "5", "pages", kUs, BytesBesideData, "50000 queued")});
+}
+
+void AddConnections(const Results& results, std::vector<Target>& targets) {
+  const Value one = Of(results, "6", "halted", kUs, ApplicationRate, "1 connection");
+  for (const char* variant : {"2 connections", "8 connections"}) {
+    targets.push_back({std::string(variant) + ", transactions/s, over one's, writer halted",
+                       Target::Sense::kAtLeast, 1.6,
+                       Ratio(Of(results, "6", "halted", kUs, ApplicationRate, variant), one)});
+  }
+}
+
+void AddOverload(const Results& results, std::vector<Target>& targets) {
+  constexpr double kDefaultLimit = 64;  // MiB
+  for (const char* mode : {kSingle, kUs}) {
+    targets.push_back({std::string("overload, \"") + mode + "\", peak resident MiB",
+                       Target::Sense::kBelow, kDefaultLimit + 16,
+                       Of(results, "7", "overload", mode, PeakMebibytes)});
+    targets.push_back({std::string("overload, \"") + mode + "\", least of a second, over the mean",
+                       Target::Sense::kAtLeast, 1.0 / 3,
+                       Of(results, "7", "overload", mode, LeastShare)});
+  }
+}
+
 }  // namespace
 
 bool Target::Reached() const {
@@ -103,10 +160,11 @@ std::vector<Target> TargetsOf(const Results& results) {
     return Ratio(Of(results, workload, form, kUs, figure),
                  Of(results, workload, form, reference, figure));
   };
+  const Figure median = Latency("transaction", 0.5);
   const Figure transaction = Latency("transaction", 0.999);
   const Figure durable = Latency("durable", 0.5);
 
-  return {
+  std::vector<Target> targets = {
       {"stream of 1, transactions/s on disk, over WAL NORMAL's", kAtLeast, 2,
        ratio("1", "stream", kWal, DiskRate)},
       {"stream of 1, transactions/s on disk, over plain default's", kAtLeast, 40,
@@ -120,6 +178,10 @@ std::vector<Target> TargetsOf(const Results& results) {
       {"stream of 1, p99.9 of a transaction, over WAL NORMAL's", kAtMost, 1.0 / 20,
        ratio("1", "stream", kWal, transaction),
        RemarkOn(results, "1", "stream", {kUs, kWal}, kTailTransactions)},
+      {"stream of 1, p50 of a transaction, over WAL NORMAL's", kAtMost, 0.45,
+       ratio("1", "stream", kWal, median)},
+      {"stream of 1, p50 of a transaction, over the floor's", kAtMost, 2.2,
+       ratio("1", "stream", kFloor, median)},
       {"stream of 3, bytes written, over WAL NORMAL's", kAtMost, 1.0 / 4,
        ratio("3", "stream", kWal, Bytes)},
       {"stream of 1, syncs per transaction", kBelow, 0.05, Of(results, "1", "stream", kUs, Syncs)},
@@ -130,10 +192,15 @@ std::vector<Target> TargetsOf(const Results& results) {
       {"trickle, p50 of COMMIT to on disk, over plain default's", kAtMost, 1.2,
        ratio("trickle", "trickle", kPlain, durable)},
   };
+  AddDepths(results, targets);
+  AddConnections(results, targets);
+  AddOverload(results, targets);
+  return targets;
 }
 
 void PrintTargets(const std::vector<Target>& targets, std::ostream& out) {
-  out << "\nTo reach, for \"" << kUs << "\":\n\n";
+  out << "\nTo reach, for \"" << kUs << "\" where nothing else is said; workload 5 is of \""
+      << kSingle << "\":\n\n";
   for (const Target& target : targets) {
     char line[160];
     const char* verdict = "not measured";

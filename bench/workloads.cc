@@ -9,9 +9,19 @@ constexpr int kLetters = 1 << 16;
 
 }  // namespace
 
-void Transactions::CreateTable(const Workload& workload, uint64_t seed, Connection& connection) {
-  connection.Execute(
-      "CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT, c INT); CREATE INDEX t_c ON t(c)");
+const Workload kInserts = {"1", "one-row inserts, one transaction each", Workload::Kind::kInsert, 0,
+                           1};
+const Workload kBatches = {"2", "one-row inserts, 100 in a transaction", Workload::Kind::kInsert, 0,
+                           100};
+const Workload kUpdates = {"3", "updates of random rows of 1,000, one transaction each",
+                           Workload::Kind::kUpdate, 1'000, 1};
+const Workload kWideUpdates = {"4", "updates of random rows of 10 MB, one transaction each",
+                               Workload::Kind::kUpdate, 46'000, 1};
+
+void Transactions::CreateTable(const Workload& workload, uint64_t seed, const std::string& path,
+                               const char* vfs) {
+  Connection connection(path, vfs, "CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT, c INT)");
+  if (workload.indexed) connection.Execute("CREATE INDEX t_c ON t(c)");
   const Workload fill = {"", "", Workload::Kind::kInsert, 0, workload.rows};
   Transactions transactions(fill, seed, connection);
   connection.Execute("BEGIN");

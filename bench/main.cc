@@ -21,6 +21,7 @@
 #include "child.h"
 #include "machine.h"
 #include "passes.h"
+#include "pictures.h"
 #include "results.h"
 #include "targets.h"
 
@@ -115,6 +116,21 @@ void AddOptions(Settings& settings, CLI::App& app) {
   app.add_option("--json", settings.json, "All results, with their distributions, into a file")
       ->option_text("FILE")
       ->take_last();
+  app.add_option("--pictures", settings.pictures,
+                 "Measures nothing: what the pictures are drawn from, of the results in the file "
+                 "of --json, into a directory")
+      ->option_text("DIR");
+
+  std::string footer = "Modes:\n";
+  const auto add_line = [&](const char* name, const char* title) {
+    char line[120];
+    std::snprintf(line, sizeof(line), "  %-12s%s\n", name, title);
+    footer += line;
+  };
+  for (const bench::Mode& mode : bench::AllModes()) add_line(mode.name, mode.title);
+  footer += "\nWorkloads:\n";
+  for (const auto& [name, title] : bench::AllWorkloads()) add_line(name, title);
+  app.footer(footer + kHelp);
 }
 
 // The pass that a child process is there for: the child gets the user's arguments, and these.
@@ -219,6 +235,13 @@ int Benchmark(const Settings& settings, const std::vector<std::string>& argument
   return 0;
 }
 
+int WritePictures(const Settings& settings) {
+  std::ifstream file(settings.json);
+  if (!file) throw std::runtime_error("cannot read results from \"" + settings.json + "\"");
+  bench::WritePictureData(Json::parse(file).at("results"), settings.pictures);
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Measures sqliteasync beside plain SQLite.", "bench");
   Settings settings;
@@ -227,6 +250,7 @@ int Main(int argc, char** argv) {
   AddChildOptions(child, app);
   CLI11_PARSE(app, argc, argv);
   if (child.pass >= 0) return RunAsChild(settings, child);
+  if (!settings.pictures.empty()) return WritePictures(settings);
   bench::CatchInterrupts();
   try {
     return Benchmark(settings, std::vector<std::string>(argv, argv + argc));

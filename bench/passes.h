@@ -19,7 +19,8 @@ struct Settings {
   std::vector<std::string> workloads;
   std::vector<std::string> modes;
   std::string directory = ".";
-  std::string json;  // a file; empty: none
+  std::string json;      // a file; empty: none
+  std::string pictures;  // a directory; not empty: nothing is measured
   int rounds = 3;
   double minutes = 10;  // no round begins that would not end within
 

@@ -2,6 +2,7 @@
 # picture goes.
 
 # Readable on any page: the ground is white.
+set encoding utf8
 set terminal svg size 860, 560 font "Helvetica, Arial, sans-serif, 14" linewidth 1.5 background "white"
 set border 3 linecolor rgb "#404040"
 set tics nomirror out

@@ -19,7 +19,7 @@ namespace {
 // Beside what was asked for: no stream goes on for more than so many times as long to have enough
 // commits; and on a slow disk what is counted in transactions ends before it has them all.
 constexpr double kStreamStretch = 4;
-constexpr double kLongestBurst = 5;     // seconds
+constexpr double kLongestBurst = 3;     // seconds
 constexpr double kLongestMemory = 120;  // seconds
 // Counts have little scatter: they are taken in the first round alone, in streams that are shorter.
 constexpr double kCountedShare = 0.4;
@@ -28,9 +28,9 @@ constexpr int64_t kCountedTransactions = 200;
 constexpr double kDepthShare = 0.04;
 constexpr double kConnectionsShare = 0.2;
 constexpr double kReadersShare = 0.4;
-constexpr double kDeviceShare = 0.6;
+constexpr double kDeviceShare = 0.4;
 // Operation by operation, on a simulated device.
-constexpr int64_t kDeviceTransactions = 40;
+constexpr int64_t kDeviceTransactions = 25;
 
 constexpr int64_t kDepths[] = {0, 1'000, 10'000, 100'000, 1'000'000};
 constexpr int64_t kMostPages = 50'000;
@@ -81,12 +81,14 @@ void AddTable(const Round& round, Passes& passes) {
       // empty: a few are enough.
       const Until until = IsSingle(*mode) ? Until{.transactions = kCountedTransactions}
                                           : Until{.seconds = settings.seconds * kCountedShare};
-      passes.push_back({workload.name, workload.title, "stream", mode, "", [=] {
+      passes.push_back({workload.name, workload.title, "stream", mode, "",
+                        [=] {
                           Measurement counted;
                           counted.counts =
                               RunStream(workload, *mode, seed, {.counted = true}, until).counts;
                           return counted;
-                        }});
+                        },
+                        true});
     }
   }
   for (const Mode* mode : round.modes) {
@@ -111,7 +113,7 @@ void AddDepths(const Round& round, Passes& passes) {
   const int64_t pages = std::clamp(round.settings.depth / 20, kFewestPages, kMostPages);
   for (const Mode* mode : round.Among({"grouped"})) {
     passes.push_back({"5", "pages of a group", "pages", mode, std::to_string(pages) + " queued",
-                      [=, seed = round.seed] { return RunPages(*mode, pages, seed); }});
+                      [=, seed = round.seed] { return RunPages(*mode, pages, seed); }, true});
   }
 }
 
@@ -150,7 +152,8 @@ void AddOverload(const Round& round, Passes& passes) {
                       [=, seed = round.seed, bytes = round.settings.overload * kMebibyte,
                        lock_hold = round.settings.lock_hold] {
                         return RunOverload(*mode, seed, bytes, lock_hold);
-                      }});
+                      },
+                      true});
   }
 }
 
@@ -186,11 +189,11 @@ void AddMemory(const Round& round, Passes& passes) {
   // It ends at the same figure each time.
   if (!round.first) return;
   // The others would take too long, or have nothing to tell.
-  for (const Mode* mode : round.Among({"wal-normal", "grouped"})) {
+  for (const Mode* mode : round.Among({"grouped"})) {
     const Until until = {.transactions = round.settings.updates, .at_most_seconds = kLongestMemory};
     passes.push_back(
         {"memory", std::to_string(round.settings.updates) + " of workload 4", "memory", mode, "",
-         [=, seed = round.seed] { return RunStream(kWideUpdates, *mode, seed, {}, until); }});
+         [=, seed = round.seed] { return RunStream(kWideUpdates, *mode, seed, {}, until); }, true});
   }
 }
 

@@ -21,7 +21,7 @@ struct Settings {
   std::string directory = ".";
   std::string json;      // a file; empty: none
   std::string pictures;  // a directory; not empty: nothing is measured
-  int rounds = 3;
+  int rounds = 2;
   double minutes = 10;  // no round begins that would not end within
 
   // In each round:
@@ -49,6 +49,7 @@ struct Pass {
   std::string variant;
   // Measures. Called in a process of its own whose working directory is new and empty.
   std::function<Measurement()> run;
+  bool once = false;  // in the first round alone
 };
 
 // The names of the workloads there are, and what they are.

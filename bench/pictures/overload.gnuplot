@@ -7,7 +7,7 @@ set output directory . "/overload.svg"
 count = blocks(data)
 set ylabel "MB/s"
 set key at screen 0.97, 0.94 right top horizontal maxrows 1 width -3 Left reverse samplen 3 font ",12"
-set multiplot layout count, 1 margins 0.1, 0.97, 0.12, 0.83 spacing 0.16 \
+set multiplot layout count, 1 margins 0.1, 0.97, 0.15, 0.83 spacing 0.16 \
   title "What the application writes, on a device that takes less"
 do for [i = 0:count - 1] {
   stats data index i using 4 skip 1 nooutput

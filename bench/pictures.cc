@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
+#include <initializer_list>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -68,14 +69,18 @@ void WriteDepth(const Json& results, File& file) {
     const char* name;
     const char* title;
   } kDone[] = {{"scan", "scan of 10 MB"}, {"transaction", "transaction"}, {"read", "row read"}};
+  std::vector<const Json*> depths;
+  for (const Json& result : results) {
+    if (Is(result, "5", "depth")) depths.push_back(&result);
+  }
+  if (depths.empty()) return;
   for (const auto& [name, title] : kDone) {
     for (const bool running : {false, true}) {
       file.Begin(std::string(title) + (running ? ", writer running" : ", writer halted"));
-      for (const Json& result : results) {
-        if (!Is(result, "5", "depth")) continue;
+      for (const Json* result : depths) {
         const std::string latency = std::string(name) + (running ? " running" : "");
-        file.Line({std::stod(result.at("variant").get<std::string>()),
-                   result.at("total").at("microseconds").at(latency).at("p50").get<double>()});
+        file.Line({std::stod(result->at("variant").get<std::string>()),
+                   result->at("total").at("microseconds").at(latency).at("p50").get<double>()});
       }
     }
   }

@@ -11,7 +11,7 @@
 namespace bench {
 
 // Writes a file for each picture into `directory`, which is made if need be. `results`: what
-// Results::ToJson has made. Of what was not measured there are no columns.
+// Results::ToJson has made. Where nothing was measured the file is empty.
 //
 //   latencies.dat  for each mode, the transactions of workload 1's stream: one in how many takes
 //                  longer, and than what, microseconds

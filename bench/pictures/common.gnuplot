@@ -1,5 +1,5 @@
-# What the pictures have in common. `directory`, which the caller defines, is where data is and the
-# picture goes.
+# What the pictures have in common. The caller defines `scripts`, the directory of this file,
+# `columns`, that of the data, and `to`, that of the picture.
 
 # Readable on any page: the ground is white.
 set encoding utf8

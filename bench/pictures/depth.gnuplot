@@ -1,8 +1,8 @@
 # What reads and commits cost with operations in the queue.
 
 load scripts . "/common.gnuplot"
-data = directory . "/depth.dat"
-set output directory . "/depth.svg"
+data = columns . "/depth.dat"
+set output to . "/depth.svg"
 
 set title "Reads by a second connection, and transactions, with operations queued (grouping off)"
 set xlabel "operations in the queue" offset 0, 0.4

@@ -1,8 +1,8 @@
 # How long the transactions of workload 1's stream take, all modes.
 
 load scripts . "/common.gnuplot"
-data = directory . "/latencies.dat"
-set output directory . "/latencies.svg"
+data = columns . "/latencies.dat"
+set output to . "/latencies.svg"
 
 set title "One-row inserts, one transaction each, without a pause"
 set xlabel "share of the transactions that are done by then" offset 0, 0.4

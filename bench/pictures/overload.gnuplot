@@ -1,8 +1,8 @@
 # The application's rate under overload, over time: a panel for each mode.
 
 load scripts . "/common.gnuplot"
-data = directory . "/overload.dat"
-set output directory . "/overload.svg"
+data = columns . "/overload.dat"
+set output to . "/overload.svg"
 
 count = blocks(data)
 set ylabel "MB/s"

@@ -22,7 +22,7 @@ constexpr double kStreamStretch = 4;
 constexpr double kLongestBurst = 3;     // seconds
 constexpr double kLongestMemory = 120;  // seconds
 // Counts have little scatter: they are taken in the first round alone, in streams that are shorter.
-constexpr double kCountedShare = 0.4;
+constexpr double kCountedShare = 0.25;
 constexpr int64_t kCountedTransactions = 200;
 // Lengths of other things, as shares of a stream's.
 constexpr double kDepthShare = 0.04;

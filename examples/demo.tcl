@@ -81,6 +81,7 @@ proc slowAndWaiting {file count} {
     global performed
     set performed 0
     sqlite3async_enable yes     ;# no writer is started
+    sqlite3async_control grouping off   ;# operation by operation, as plain SQLite
     set start [clock milliseconds]
     set waits [work "slow disk, waiting" $file $count performQueue]
     performQueue                ;# the close of the file

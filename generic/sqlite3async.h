@@ -208,14 +208,15 @@ int sqlite3async_control(int op, ...);
 ** SQLITEASYNC_LOCKHOLD (int)         How long a database's lock in the file
 ** SQLITEASYNC_GET_LOCKHOLD (int *)   system may be held, in milliseconds,
 **                                    without a moment in which other processes
-**                                    can get it: 750 to start with.
+**                                    can get it: 500 to start with.
 **
 **     After that time, new transactions of this process wait until what is
-**     queued for the database is on disk and the lock has been free for about
-**     a tenth of a second; not longer than two seconds, and not at all while no
-**     writer runs or there is a delay. So a process on plain SQLite with a busy timeout of a second
-**     gets its turn. From 0 up, 0: no transaction ever waits for others; a
-**     negative value is SQLITE_MISUSE.
+**     queued for the database is on disk and the lock has been free for an
+**     eighth of a second, two seconds at most. So a process on plain SQLite
+**     with a busy timeout of a second gets its turn. Nobody waits while no
+**     writer runs, there is a delay, a quarter of the byte limit is taken, or
+**     another connection of the process keeps the lock. From 0 up, 0: no
+**     transaction ever waits for others; a negative value is SQLITE_MISUSE.
 */
 #define SQLITEASYNC_LOCKHOLD 11
 #define SQLITEASYNC_GET_LOCKHOLD 12

@@ -125,10 +125,14 @@ int Backend::SetLockHold(int64_t milliseconds) {
 
 void Backend::Finish() {
   const int64_t lost = writer_.Drain();
-  if (lost > 0) {
-    std::fprintf(stderr, "sqliteasync: no writer runs at exit: %lld queued operations are lost\n",
-                 static_cast<long long>(lost));
+  if (lost == 0) return;
+  std::fprintf(stderr, "sqliteasync: no writer runs at exit: %lld queued operations are lost",
+               static_cast<long long>(lost));
+  if (const int64_t grouped = queue_.grouped(); grouped > 0) {
+    std::fprintf(stderr, ", groups of %lld transactions among them",
+                 static_cast<long long>(grouped));
   }
+  std::fputc('\n', stderr);
 }
 
 }  // namespace sqliteasync

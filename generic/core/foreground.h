@@ -81,8 +81,8 @@ class Foreground {
 
   // A process with SQLite's own busy handler and a timeout of one second asks at least every 100
   // ms, and the last time at its end: with these it finds the lock free once in that second.
-  static constexpr int kDefaultLockHold = 750;
-  static constexpr std::chrono::milliseconds kLockPause{110};
+  static constexpr int kDefaultLockHold = 500;
+  static constexpr std::chrono::milliseconds kLockPause{125};
   // What is queued may take longer than anyone can wait.
   static constexpr std::chrono::milliseconds kLockPatience{2000};
   // For tests, to which it matters whether there is a wait, not for how long.

@@ -146,9 +146,11 @@ void Foreground::Commit(OpenFile& file) {
   int64_t replaced = 0;
   ForgetJournal(transaction);
   if (transaction.folded()) {
+    const bool empty = transaction.changes().Empty();
     MutexLock lock(database.mutex);
     GroupPtr group =
         database.folding().Commit(transaction, file.file, database.image(file.file), &replaced);
+    if (!empty) queue_.CountGrouped(1);
     if (group != nullptr) Push(database, std::move(group));
   } else {
     transaction.End();

@@ -38,6 +38,9 @@ void Foreground::LetOthersIn(Database& database, OpenFile& file) {
   // Without a writer the lock would not become free, and where each operation is delayed a queue
   // takes as long as that is meant to be.
   if (!writer_.Running() || writer_.Delays()) return;
+  // The disk can't keep up: the lock would not be free for long, and whoever is made to wait for
+  // room need not be made to wait for that.
+  if (queue_.QuarterIsTaken()) return;
   database.WaitUntilFree(kLockPause, Database::Clock::now() + lock_patience_.load());
 }
 

@@ -13,6 +13,14 @@ void Operation::Deleter::operator()(Operation* operation) const {
   ::operator delete(operation);
 }
 
+int64_t Operation::cost() const {
+  return kind == OperationKind::kGroup ? static_cast<const Group*>(this)->changes.bytes() : size;
+}
+
+int64_t Operation::transactions() const {
+  return kind == OperationKind::kGroup ? static_cast<const Group*>(this)->transactions : 0;
+}
+
 const char* OperationName(OperationKind kind) {
   switch (kind) {
     case OperationKind::kWrite:

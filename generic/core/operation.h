@@ -59,7 +59,9 @@ struct Operation : OperationHead, Extent {
   explicit Operation(OperationKind k) : OperationHead(k) {}
 
   // What it takes of the queue's byte limit.
-  int64_t cost() const { return size; }
+  int64_t cost() const;
+  // How many it carries to disk, if it is a group.
+  int64_t transactions() const;
 
   struct Deleter {
     void operator()(Operation* operation) const;

@@ -17,44 +17,43 @@ const char* NameOf(const SharedFile& file) {
 
 }  // namespace
 
-bool Performer::Perform(OperationPtr operation, int64_t* cost) {
-  *cost = operation->cost();
-  Database& database = operation->file->database;
+bool Performer::Perform(Operation& operation) {
+  Database& database = operation.file->database;
   // CountOut below may release the last other reference.
   const std::shared_ptr<Database> keep = database.shared_from_this();
 
-  if (operation->kind == OperationKind::kClose) {
-    Close(*operation);
+  if (operation.kind == OperationKind::kClose) {
+    Close(operation);
     return true;
   }
-  if (operation->kind == OperationKind::kGroup) {
-    return PerformGroup(static_cast<Group&>(*operation), cost);
+  if (operation.kind == OperationKind::kGroup) {
+    return PerformGroup(static_cast<Group&>(operation));
   }
-  if (operation->kind == OperationKind::kUnlock) {
+  if (operation.kind == OperationKind::kUnlock) {
     database.PerformUnlock();
-    database.CountOut(*operation);
+    database.CountOut(operation);
     return true;
   }
 
-  const bool given_up = GivenUp(*operation);
+  const bool given_up = GivenUp(operation);
   if (!given_up) {
     int rc = SQLITE_OK;
     try {
-      switch (operation->kind) {
+      switch (operation.kind) {
         case OperationKind::kWrite:
-          rc = Write(*operation);
+          rc = Write(operation);
           break;
         case OperationKind::kSync:
-          rc = Sync(*operation);
+          rc = Sync(operation);
           break;
         case OperationKind::kTruncate:
-          rc = Truncate(*operation);
+          rc = Truncate(operation);
           break;
         case OperationKind::kDelete:
-          rc = Delete(*operation);
+          rc = Delete(operation);
           break;
         case OperationKind::kOpen:
-          rc = Open(*operation);
+          rc = Open(operation);
           break;
         case OperationKind::kClose:
         case OperationKind::kUnlock:
@@ -64,18 +63,18 @@ bool Performer::Perform(OperationPtr operation, int64_t* cost) {
     } catch (const std::bad_alloc&) {
       rc = SQLITE_IOERR_NOMEM;
     }
-    if (rc != SQLITE_OK) Fail(*operation, rc);
+    if (rc != SQLITE_OK) Fail(operation, rc);
   }
-  if (operation->kind != OperationKind::kSync) {
+  if (operation.kind != OperationKind::kSync) {
     MutexLock lock(database.mutex);
-    database.image(*operation->file).Retire(*operation);
-    if (operation->file == &database.main) database.facts().MainChanged();
+    database.image(*operation.file).Retire(operation);
+    if (operation.file == &database.main) database.facts().MainChanged();
   }
-  database.CountOut(*operation);
+  database.CountOut(operation);
   return !given_up;
 }
 
-bool Performer::PerformGroup(Group& group, int64_t* cost) {
+bool Performer::PerformGroup(Group& group) {
   SharedFile& main = *group.file;
   Database& database = main.database;
   {
@@ -84,7 +83,6 @@ bool Performer::PerformGroup(Group& group, int64_t* cost) {
   }
   // From here on it is the writer's.
   group.changes.pages.Sort();
-  *cost = group.changes.bytes();
   const bool given_up = database.error() != SQLITE_OK;
   if (!given_up) {
     if (Tracing()) {

@@ -22,11 +22,11 @@ class Performer {
   // The VFS that everything is performed on. REQUIRES: nothing is queued.
   void SetParent(sqlite3_vfs* parent) { parent_ = parent; }
 
-  // Performs the operation, takes it out of its image, and frees it. An error of the parent makes
+  // Performs the operation, and takes it out of its image. An error of the parent makes
   // the database fail, and all that share an unfinished multi-file transaction with it. Operations
   // of a database that has failed, and of a temporary file that has been closed, are given up.
-  // Returns false if the operation was given up. `cost`: what it has held of the queue's limit.
-  bool Perform(OperationPtr operation, int64_t* cost);
+  // Returns false if the operation was given up.
+  bool Perform(Operation& operation);
 
   // How many groups have been carried to disk. For tests.
   int64_t groups() const { return groups_.load(std::memory_order_relaxed); }
@@ -43,7 +43,7 @@ class Performer {
   int Delete(const Operation& operation);
   int Open(const Operation& operation);
   void Close(const Operation& operation);
-  bool PerformGroup(Group& group, int64_t* cost);
+  bool PerformGroup(Group& group);
 
   bool GivenUp(const Operation& operation);
   void Fail(const Operation& operation, int code);

@@ -57,10 +57,13 @@ class WriteQueue {
   // The oldest operation; null if there is none.
   const Operation* Next() REQUIRES(mutex) { return head_; }
   bool SomeoneWaits() REQUIRES(mutex) { return waiting_.load() > 0; }
-  bool QuarterIsTaken() REQUIRES(mutex) { return limit() != 0 && bytes_.load() >= limit() / 4; }
+  bool QuarterIsTaken() const { return limit() != 0 && bytes_.load() >= limit() / 4; }
   // Operations queued or being performed; those that change something (no CLOSE, no UNLOCK).
   int64_t count() REQUIRES(mutex) { return count_; }
   int64_t changes() REQUIRES(mutex) { return changes_; }
+  // Transactions in the groups among them.
+  void CountGrouped(int64_t transactions) { grouped_ += transactions; }
+  int64_t grouped() const { return grouped_.load(); }
   // How many have ever been pushed, and done.
   int64_t pushed() REQUIRES(mutex) { return pushed_; }
   int64_t done() REQUIRES(mutex) { return pushed_ - count_; }
@@ -93,7 +96,8 @@ class WriteQueue {
   int64_t count_ GUARDED_BY(mutex) = 0;
   int64_t changes_ GUARDED_BY(mutex) = 0;
   int64_t pushed_ GUARDED_BY(mutex) = 0;
-  std::atomic<int64_t> bytes_{0};              // see GiveBack for the order of this and waiting_
+  std::atomic<int64_t> bytes_{0};  // see GiveBack for the order of this and waiting_
+  std::atomic<int64_t> grouped_{0};
   std::atomic<int64_t> limit_{kDefaultLimit};  // written with the mutex held
   std::atomic<int> waiting_{0};                // changed with the mutex held
   bool writer_sleeps_ GUARDED_BY(mutex) = false;

@@ -157,9 +157,11 @@ bool Writer::PerformNext(bool* performed) {
     operation.reset(queue_.Pop());
   }
   if (operation == nullptr) return false;
-  int64_t cost = 0;
+  *performed = performer_.Perform(*operation);
+  const int64_t cost = operation->cost();
   const bool change = IsChange(operation->kind);
-  *performed = performer_.Perform(std::move(operation), &cost);
+  queue_.CountGrouped(-operation->transactions());
+  operation.reset();
   MutexLock lock(queue_.mutex);
   queue_.Done(cost, change);
   return true;

@@ -100,14 +100,28 @@ TEST_F(RegistrationTest, AParentWhoseSecondOpenYieldsAnotherFileIsRefused) {
       connection.code() == SQLITE_OK ? connection.Run("CREATE TABLE t(a)") : connection.code(),
       SQLITE_OK);
   connection.Close();
-  Connection shared("async", "/shared");
-  Connection second("async", "/shared");
-  shared.Query("CREATE TABLE t(a); INSERT INTO t VALUES(1)");
-  EXPECT_EQ(second.Query("SELECT a FROM t"), "1");
-  backend().writer().Step(1000);
-  EXPECT_EQ(Connection("memdb", "/shared").Query("SELECT a FROM t"), "1");
-  shared.Close();
-  second.Close();
+}
+
+TEST_F(RegistrationTest, AFileInMemoryThatHasANameCanBeTheParents) {
+  for (const int grouping : {SQLITEASYNC_GROUPING_OFF, SQLITEASYNC_GROUPING_ON}) {
+    ASSERT_EQ(backend().Register("memdb", nullptr), SQLITE_OK);
+    ASSERT_EQ(backend().SetGrouping(grouping), SQLITE_OK);
+    for (const char* mode : {"delete", "truncate", "persist"}) {
+      const std::string path = "/shared-" + std::to_string(grouping) + mode;
+      Connection first("async", path);
+      Connection second("async", path);
+      first.Query(std::string("PRAGMA journal_mode = ") + mode +
+                  "; CREATE TABLE t(a); INSERT INTO t VALUES(1)");
+      EXPECT_EQ(second.Query("SELECT a FROM t"), "1");
+      backend().writer().Step(1000);
+      EXPECT_EQ(second.Query("SELECT a FROM t"), "1");
+      EXPECT_EQ(Connection("memdb", path).Query("SELECT a FROM t"), "1");
+      first.Close();
+      second.Close();
+    }
+    EXPECT_FALSE(backend().Unregister().refused());
+  }
+  ASSERT_EQ(backend().SetGrouping(SQLITEASYNC_GROUPING_AUTO), SQLITE_OK);
 }
 
 class BackendSettingsTest : public BackendTest {};

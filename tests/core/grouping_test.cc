@@ -49,6 +49,56 @@ class GroupingTest : public BackendTest {
   FakeVfs grave{"grave's parent", "grave"};
 };
 
+// ----- The byte limit
+
+// What an open transaction keeps in memory counts, its journal as well. Past half of the limit it
+// is queued, and by the end of it the writer has performed most of that.
+TEST_F(GroupingTest, ALargeTransactionStaysWithinTheByteLimitWithItsJournal) {
+  constexpr int64_t kLimit = 80000;
+  ASSERT_EQ(backend().SetQueueLimit(kLimit), SQLITE_OK);
+  Connection app(kAsync, "/db");
+  app.Query("PRAGMA cache_size = 1000; BEGIN; UPDATE t SET b = randomblob(900)");
+  EXPECT_EQ(QueuedChanges(), 0) << "the journal of so many pages is not more than half";
+  app.Query("COMMIT");
+  EXPECT_GT(QueuedChanges(), 1) << "with the pages it is";
+  StepAll();
+
+  ASSERT_EQ(backend().SetQueueLimit(kLimit / 2), SQLITE_OK);
+  app.Query("BEGIN; UPDATE t SET b = randomblob(900)");
+  EXPECT_GT(QueuedChanges(), 1) << "the journal alone is too much";
+  app.Query("COMMIT");
+  app.Close();
+  StepAll();
+  EXPECT_EQ(Plain("/db", "PRAGMA integrity_check; SELECT count(*) FROM t"), "ok 30");
+  ASSERT_EQ(backend().SetQueueLimit(64 << 20), SQLITE_OK);
+}
+
+// Transactions that are open at the same time could take all of the limit among them, with nothing
+// that a writer could perform: whoever needs more is queued.
+TEST_F(GroupingTest, OpenTransactionsDontPassTheByteLimitTogether) {
+  constexpr int64_t kLimit = 100000;
+  ASSERT_EQ(backend().SetQueueLimit(kLimit), SQLITE_OK);
+  std::vector<Connection> apps;
+  for (int i = 0; i < 8; ++i) {
+    const std::string path = "/open" + std::to_string(i);
+    MakePlain(path, kTable);
+    apps.emplace_back(kAsync, path);
+    // Each alone has its pages and journal in less than half.
+    apps.back().Query(
+        "PRAGMA cache_size = 1; BEGIN; UPDATE t SET b = randomblob(900) WHERE a < 12");
+  }
+  EXPECT_GT(QueuedChanges(), 8);
+  for (Connection& app : apps) app.Query("COMMIT");
+  apps.clear();
+  StepAll();
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(Plain("/open" + std::to_string(i),
+                    "PRAGMA integrity_check; SELECT count(*) FROM t WHERE b = zeroblob(900)"),
+              "ok 19");
+  }
+  ASSERT_EQ(backend().SetQueueLimit(64 << 20), SQLITE_OK);
+}
+
 // ----- Settings that change in the middle
 
 // The journal of locking_mode=EXCLUSIVE stays open from one transaction to the next.

@@ -329,7 +329,8 @@ TEST(PendingImageTest, EmptyAgainItIsAsNew) {
 
 class Model {
  public:
-  Model(uint64_t seed, int extent) : random_(seed), extent_(extent) {
+  // `pages`: how much of what is written and cut is whole pages, per cent.
+  Model(uint64_t seed, int extent, int pages) : random_(seed), extent_(extent), pages_(pages) {
     file_.parent.exists = random_.Percent(70);
     if (file_.parent.exists) file_.parent.bytes = RandomBytes(random_.Below(extent_));
   }
@@ -359,10 +360,11 @@ class Model {
     return Bytes(text.begin(), text.end());
   }
 
+  static constexpr int kPage = 16;
+
   // A page, or anything: pages give the same range again and again.
   void QueueWrite() {
-    constexpr int kPage = 16;
-    if (random_.Percent(40)) {
+    if (random_.Percent(pages_)) {
       file_.Write(kPage * random_.Below(extent_ / kPage), RandomText(kPage));
     } else {
       file_.Write(random_.Below(extent_), RandomText(1 + random_.Below(std::min(extent_, 60))));
@@ -382,7 +384,8 @@ class Model {
     } else if (choice < 75) {
       QueueWrite();
     } else if (choice < 90) {
-      file_.Truncate(random_.Below(extent_));
+      const int size = random_.Below(extent_);
+      file_.Truncate(random_.Percent(pages_) ? size / kPage * kPage : size);
     } else if (choice < 95) {
       file_.Create(now.bytes.empty() && random_.Percent(50));
     } else {
@@ -408,16 +411,17 @@ class Model {
 
   test::Random random_;
   const int extent_;
+  const int pages_;
   int depth_ = 10;
   PendingFile file_;
 };
 
-void RunModel(int64_t steps, int extent) {
+void RunModel(int64_t steps, int extent, int pages) {
   constexpr int kStepsPerFile = 2000;
   for (int64_t done = 0, file = 0; done < steps; done += kStepsPerFile, ++file) {
     const uint64_t seed = test::Seed();
     SCOPED_TRACE(test::HowToRepeat(seed) + ", file " + std::to_string(file));
-    Model model(seed + static_cast<uint64_t>(file) * 7919, extent);
+    Model model(seed + static_cast<uint64_t>(file) * 7919, extent, pages);
     for (int step = 0; step < kStepsPerFile; ++step) {
       if (!model.Step()) FAIL() << "at step " << step;
     }
@@ -425,11 +429,17 @@ void RunModel(int64_t steps, int extent) {
 }
 
 TEST(PendingImageTest, EqualsAReplayOfAllOperationsWhereTheyOverlapDensely) {
-  RunModel(test::Scaled(1000000), 300);
+  RunModel(test::Scaled(1000000), 300, 40);
+}
+
+// As a database is written, so that the pages are found by their index.
+TEST(PendingImageTest, EqualsAReplayOfAllOperationsOnPages) {
+  RunModel(test::Scaled(500000), 300, 100);
+  RunModel(test::Scaled(500000), 1000, 99);
 }
 
 TEST(PendingImageTest, EqualsAReplayOfAllOperationsOnALargerFile) {
-  RunModel(test::Scaled(40000), 10000);
+  RunModel(test::Scaled(40000), 10000, 40);
 }
 
 }  // namespace

@@ -321,16 +321,13 @@ int Foreground::Access(const char* name, int flags, int* answer) {
     rc = database.error();
     MutexLock lock(database.mutex);
     const PendingImage& image = database.image(*place.file);
+    known = IsHidden(database, *place.file) ||
+            image.existence() == PendingImage::Existence::kAbsent ||
+            (log && database.facts().no_log());
     // Like the unix VFS: an empty file counts as absent.
-    if (IsHidden(database, *place.file)) {
-      known = true;
-    } else if (image.existence() == PendingImage::Existence::kAbsent) {
-      known = true;
-    } else if (image.SizeIsKnown() || image.SizeFloor() > 0) {
+    if (!known && (image.SizeIsKnown() || image.SizeFloor() > 0)) {
       known = true;
       *answer = image.Size(0) > 0 ? 1 : 0;
-    } else if (log && database.facts().no_log()) {
-      known = true;
     }
     asked = database.facts().Now();
   }

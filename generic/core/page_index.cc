@@ -76,9 +76,9 @@ void PageIndex::EraseFrom(int64_t offset, int64_t end) noexcept {
   bool erased = true;
   while (erased) {
     erased = false;
-    for (size_t at = 0; at < slots_.size(); ++at) {
-      while (slots_[at] != nullptr && slots_[at]->offset >= first) {
-        Erase(slots_[at]->offset);
+    for (const Extent*& slot : slots_) {
+      while (slot != nullptr && slot->offset >= first) {
+        Erase(slot->offset);
         erased = true;
       }
     }

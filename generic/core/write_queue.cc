@@ -79,9 +79,8 @@ void WriteQueue::SetLimit(int64_t bytes) {
 }
 
 void WriteQueue::WaitForProgress() {
-  ++waiting_;
+  const Waiting waiting(*this);
   progress.Wait(mutex);
-  --waiting_;
 }
 
 void WriteQueue::NotifyProgress() {

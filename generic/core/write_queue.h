@@ -31,6 +31,8 @@ class WriteQueue {
 
   // The writer sleeps here while the queue is empty.
   CondVar work;
+  // And here while it lingers although something is queued; woken when someone waits.
+  CondVar hurry;
   // Threads that need room, or the queue to be empty, wait here.
   CondVar progress;
 
@@ -79,7 +81,10 @@ class WriteQueue {
   // it sleeps only if it is woken for it. Who waits for bytes needs it.
   class Waiting {
    public:
-    explicit Waiting(WriteQueue& queue) : queue_(queue) { ++queue_.waiting_; }
+    explicit Waiting(WriteQueue& queue) : queue_(queue) {
+      ++queue_.waiting_;
+      queue_.hurry.NotifyAll();
+    }
     ~Waiting() { --queue_.waiting_; }
     Waiting(const Waiting&) = delete;
     Waiting& operator=(const Waiting&) = delete;

@@ -15,6 +15,7 @@ void Writer::SetHalt(Halt halt) {
   MutexLock lock(queue_.mutex);
   halt_ = halt;
   queue_.work.NotifyAll();
+  queue_.hurry.NotifyAll();
   queue_.progress.NotifyAll();
   settings_.NotifyAll();
 }
@@ -88,14 +89,14 @@ void Writer::Run() {
 
 void Writer::Linger() {
   const auto end = *group_done_ + linger_;
-  // The bytes that come in don't wake the writer, and neither does who waits.
-  constexpr std::chrono::milliseconds kLook{1};
+  // The bytes that come in don't wake the writer. In so short a time they can't be many.
+  constexpr std::chrono::milliseconds kLook{4};
   for (auto now = std::chrono::steady_clock::now(); now < end;
        now = std::chrono::steady_clock::now()) {
     const bool hurry = halt_ != Halt::kNever || queue_.SomeoneWaits() ||
                        queue_.done() < drain_until_ || queue_.QuarterIsTaken();
     if (hurry) return;
-    settings_.WaitUntil(queue_.mutex, std::min(end, now + kLook));
+    queue_.hurry.WaitUntil(queue_.mutex, std::min(end, now + kLook));
   }
 }
 

@@ -243,6 +243,17 @@ TEST_F(FoldingTest, TheJournalIsHiddenUntilTheLastGroupIsOnDisk) {
 // ----- The model test: random transactions, folded into groups that are carried to disk at random
 // moments, against a replay one by one.
 
+// What the writer is at.
+struct Carried {
+  OperationPtr operation;
+  Bytes after;  // what the parent then is
+  std::vector<std::pair<int64_t, const uint8_t*>> to_write;
+  size_t written = 0;
+  bool truncated = false;
+  bool cut_retired = false;
+  std::optional<size_t> to_retire;
+};
+
 class Model {
  public:
   explicit Model(uint64_t seed) : random_(seed) {
@@ -283,17 +294,6 @@ class Model {
   // elsewhere.
   static constexpr int kPage = 8;
   static constexpr int kPages = 14;
-
-  // What the writer is at.
-  struct Carried {
-    OperationPtr operation;
-    Bytes after;  // what the parent then is
-    std::vector<std::pair<int64_t, const uint8_t*>> to_write;
-    size_t written = 0;
-    bool truncated = false;
-    bool cut_retired = false;
-    std::optional<size_t> to_retire;
-  };
 
   struct Queued {
     OperationPtr operation;

@@ -259,8 +259,9 @@ void Foreground::Close(OpenFile* file) noexcept {
   Database& database = *keep;
   file->closed.store(true, std::memory_order_release);
   if (file->main) {
-    Unlock(*file,
-           SQLITE_LOCK_NONE);  // SQLite has done so; a host that hasn't leaves nothing behind
+    // SQLite has done so; a host that hasn't leaves nothing behind.
+    Unlock(*file, SQLITE_LOCK_NONE);
+    file->transaction.reset();  // the rest of it waits in the queue
     {
       MutexLock lock(database.lock_mutex);
       database.Disconnect(file->handle);

@@ -155,9 +155,12 @@ void Foreground::Commit(OpenFile& file) {
   } else {
     transaction.End();
     // Also one that has rolled back a hot journal, and never asked for RESERVED: from here on its
-    // changes are transactions.
+    // changes are transactions. One that takes no locks, of which there may be several at a time,
+    // has nothing folded.
+    MutexLock lock(database.lock_mutex);
+    if (file.lock.level() < SQLITE_LOCK_RESERVED) return;
     transaction.Reserve();
-    MutexLock lock(database.mutex);
+    MutexLock state(database.mutex);
     database.folding().SetOwner(&transaction);
   }
   if (replaced > 0) queue_.GiveBack(replaced);

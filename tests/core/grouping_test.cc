@@ -99,6 +99,22 @@ TEST_F(GroupingTest, OpenTransactionsDontPassTheByteLimitTogether) {
   ASSERT_EQ(backend().SetQueueLimit(64 << 20), SQLITE_OK);
 }
 
+// Connections that take no locks may both have a transaction open: nothing of them is folded.
+TEST_F(GroupingTest, ConnectionsWithoutLocksAreNotFolded) {
+  fake.requires_exclusive = false;
+  Connection first(kAsync, "file:/db?nolock=1");
+  Connection second(kAsync, "file:/db?nolock=1");
+  first.Query("PRAGMA journal_mode = truncate; UPDATE t SET b = 1 WHERE a = 1");
+  second.Query("PRAGMA journal_mode = truncate; UPDATE t SET b = 2 WHERE a = 2");
+  const int64_t queued = QueuedChanges();
+  first.Query("UPDATE t SET b = 3 WHERE a = 3");
+  EXPECT_GT(QueuedChanges(), queued + 1);
+  first.Close();
+  second.Close();
+  StepAll();
+  EXPECT_EQ(Plain("/db", "PRAGMA integrity_check; SELECT b FROM t WHERE a < 4"), "ok 1 2 3");
+}
+
 // ----- Settings that change in the middle
 
 // The journal of locking_mode=EXCLUSIVE stays open from one transaction to the next.

@@ -46,6 +46,10 @@ class Folding {
 
   // Something else was queued for the database: no commit may go in front of it.
   void CloseGroup() { active_ = nullptr; }
+  // The next commit begins another group if this one has so many bytes.
+  void CloseGroupAt(int64_t bytes) {
+    if (active_ != nullptr && active_->changes.bytes() >= bytes) CloseGroup();
+  }
 
   // The writer begins, and has ended, a group.
   void Seal(const Group& group);

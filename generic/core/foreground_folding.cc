@@ -13,6 +13,13 @@
 
 namespace sqliteasync {
 
+namespace {
+
+// A group takes no more of the byte limit than this part, and one transaction.
+constexpr int64_t kGroupsInLimit = 8;
+
+}  // namespace
+
 bool Foreground::GroupingInForce() {
   switch (grouping()) {
     case Grouping::kOn:
@@ -147,11 +154,14 @@ void Foreground::Commit(OpenFile& file) {
   ForgetJournal(transaction);
   if (transaction.folded()) {
     const bool empty = transaction.changes().Empty();
+    const int64_t limit = queue_.limit();
     MutexLock lock(database.mutex);
     GroupPtr group =
         database.folding().Commit(transaction, file.file, database.image(file.file), &replaced);
     if (!empty) queue_.CountGrouped(1);
     if (group != nullptr) Push(database, std::move(group));
+    // Room comes back group by group: under overload the application goes on in steps of one.
+    if (limit != 0) database.folding().CloseGroupAt(limit / kGroupsInLimit);
   } else {
     transaction.End();
     // Also one that has rolled back a hot journal, and never asked for RESERVED: from here on its

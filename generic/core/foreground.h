@@ -183,9 +183,10 @@ class Foreground {
   bool WriteVirtual(FoldedTransaction& transaction, const void* bytes, int size, int64_t offset);
   // Reserves bytes for it, unless it would hold too many of them.
   bool Charge(const FoldedTransaction& transaction, int64_t bytes);
-  // A new journal begins. What is left of a transaction that was rolled back in
-  // locking_mode=EXCLUSIVE is what lies below it, and the new journal doesn't cover it: dropped.
-  void BeginJournal(FoldedTransaction& transaction);
+  // A new transaction begins, with a journal or with others. If the journal has ended before, that
+  // was a rollback in locking_mode=EXCLUSIVE, which no unlock follows: what is left of it is what
+  // lies below it, and no journal covers it any more. Dropped.
+  void DropRolledBack(FoldedTransaction& transaction);
 
   // From here on the transaction, if it is folded, is queued operation by operation, and what it
   // has done so far as well. Called by its thread.

@@ -247,7 +247,7 @@ int Foreground::OpenQueued(NewFile file, bool fresh, NewFile* opened) {
 }
 
 int Foreground::OpenVirtual(NewFile file, NewFile* opened) {
-  BeginJournal(*file->journal_of);
+  DropRolledBack(*file->journal_of);
   file->journal_of->CreateJournal();
   file->deferred = true;
   *opened = std::move(file);

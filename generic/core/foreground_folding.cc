@@ -103,7 +103,7 @@ bool Foreground::TruncateFolded(OpenFile& file, int64_t size) {
 
 bool Foreground::WriteVirtual(FoldedTransaction& transaction, const void* bytes, int size,
                               int64_t offset) {
-  if (offset == 0) BeginJournal(transaction);
+  if (offset == 0) DropRolledBack(transaction);
   const int64_t charge = transaction.JournalCharge(size, offset);
   if (!Charge(transaction, charge)) return false;
   Reservation reservation(queue_, charge);
@@ -112,7 +112,7 @@ bool Foreground::WriteVirtual(FoldedTransaction& transaction, const void* bytes,
   return true;
 }
 
-void Foreground::BeginJournal(FoldedTransaction& transaction) {
+void Foreground::DropRolledBack(FoldedTransaction& transaction) {
   if (!transaction.journal_ended()) return;
   OpenFile* const journal = transaction.journal_file();
   const int64_t dropped = transaction.End();
@@ -197,6 +197,7 @@ void Foreground::ForgetJournal(FoldedTransaction& transaction) noexcept {
 
 void Foreground::Unfold(Database& database, FoldedTransaction& transaction) {
   if (!transaction.folded()) return;
+  DropRolledBack(transaction);
   // All that can fail comes before the first change.
   std::vector<OperationPtr> journal = JournalOperations(database, transaction);
   std::vector<OperationPtr> main = MainOperations(database, transaction);

@@ -18,19 +18,16 @@
 // find out whose fault it is, on plain SQLite. SQLITEASYNC_TEST_SCALE scales the number of crashes
 // of the backend, in percent of 2,400.
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmath>
-#include <cstring>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 
 #include "campaigns/crash_configuration.h"
 #include "campaigns/crash_workload.h"
+#include "campaigns/crashing.h"
 #include "campaigns/support.h"
 #include "core/backend.h"
 #include "sim/sqlite3device.h"
@@ -40,15 +37,16 @@ namespace {
 
 using campaign::Configuration;
 using campaign::Connection;
+using campaign::CutOff;
+using campaign::DeviceSeed;
 using campaign::Format;
+using campaign::kDisk;
 using campaign::Progress;
 using campaign::Random;
 using campaign::Workload;
 using sqliteasync::Backend;
 
 constexpr int kCrashes = 2400;
-constexpr char kPlainVfs[] = "unix";
-constexpr char kDisk[] = "disk";
 constexpr char kBase[] = "base";  // directory of the databases that each run begins with
 constexpr char kRun[] = "run";    // directory that a run works in
 
@@ -111,38 +109,12 @@ Progress* progress;
 
 // ---------------------------------------------------------------------------- the run
 
-void OnPowerCut(void*) {
-  progress->cut_off = true;
-  _exit(1);
-}
-
-// The writer has met the power cut, and this thread the dead device, before the process is ended.
-void WaitForPowerCut() {
-  if (sqlite3device_counter(kDisk, "crashes") <= 0) return;
-  for (;;) pause();
-}
-
-void CreateDevice(const char* name, const char* kind, const std::string& settings) {
-  char* error = nullptr;
-  if (sqlite3device_create(name, kind, nullptr, 1, settings.c_str(), &error) != SQLITE_OK) {
-    CAMPAIGN_FAIL(error);
-  }
-}
-
-// A device takes 63 bits.
-uint64_t DeviceSeed(uint64_t seed) { return seed >> 1; }
-
 // The device of the configuration, as the default VFS.
 void MakeDisk(const Configuration& configuration, const std::string& settings) {
-  CreateDevice(kDisk, "power",
-               Format("volatile=%s realsync=no characteristics=\"%s\" sectorsize=%d ",
-                      configuration.power ? "yes" : "no", configuration.characteristics,
-                      configuration.sector_size) +
-                   settings);
-  CHECK(sqlite3device_hook(kDisk, OnPowerCut, nullptr, nullptr) == SQLITE_OK);
-  campaign::before_failure = WaitForPowerCut;
+  campaign::CreateDisk(configuration.power, configuration.characteristics,
+                       configuration.sector_size, settings);
   // It keeps what it promises, but doesn't say so.
-  if (!configuration.declared) CreateDevice("mute", "plain", "characteristics=\"\"");
+  if (!configuration.declared) campaign::CreateDevice("mute", "plain", "characteristics=\"\"");
 }
 
 [[noreturn]] void Die() {
@@ -226,9 +198,7 @@ class Queue {
                  [] { progress->drained = progress->committed.load(); });
   }
   progress->syncs = sqlite3device_counter(kDisk, "sync");
-  progress->changes = progress->syncs + sqlite3device_counter(kDisk, "write") +
-                      sqlite3device_counter(kDisk, "truncate") +
-                      sqlite3device_counter(kDisk, "delete");
+  progress->changes = campaign::DiskChanges();
   _exit(0);
 }
 
@@ -249,27 +219,6 @@ class Queue {
   _exit(0);
 }
 
-// Has `child` called in a process of its own, which is killed after `microseconds` if that isn't 0,
-// and returns whether it was cut off. A process that ends in another way fails the campaign.
-template <typename Child>
-bool CutOff(int64_t microseconds, Child child) {
-  progress->cut_off = false;
-  std::fflush(nullptr);
-  const pid_t pid = fork();
-  CHECK(pid >= 0);
-  if (pid == 0) child();
-  if (microseconds > 0) {
-    campaign::SleepFor(static_cast<int>(microseconds));
-    kill(pid, SIGKILL);
-  }
-  int status = 0;
-  CHECK(waitpid(pid, &status, 0) == pid);
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return true;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 1 && progress->cut_off) return true;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return false;
-  CAMPAIGN_FAIL(Format("a process of the workload ended with status %d", status));
-}
-
 // ---------------------------------------------------------------------------- what is left
 
 // What is wrong with the databases that were left behind, read by plain SQLite; "" if nothing.
@@ -279,46 +228,26 @@ std::string Harm(const Configuration& configuration, Counts* counts, bool* split
   int state[campaign::kDatabases] = {};
   for (int database = 0; database < configuration.databases; ++database) {
     const std::string file = Workload::FileName(database);
-    sqlite3* db = nullptr;
-    const std::string path = std::string(kRun) + "/" + file;
-    std::string problem;
-    std::string answer[4];
-    if (sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE, kPlainVfs) != SQLITE_OK) {
-      problem = "can't be opened";
-    }
-    static constexpr const char* kQuestions[] = {"PRAGMA integrity_check", "SELECT n FROM meta",
-                                                 "SELECT checksum FROM meta", nullptr};
-    if (problem.empty()) campaign::AddChecksum(db);
-    for (int i = 0; i < 4 && problem.empty(); ++i) {
-      const std::string sql = i < 3 ? kQuestions[i] : campaign::ContentOf("main");
-      char* message = nullptr;
-      const auto keep = [](void* to, int, char** values, char**) {
-        *static_cast<std::string*>(to) = values[0] == nullptr ? "" : values[0];
-        return 0;
-      };
-      if (sqlite3_exec(db, sql.c_str(), keep, &answer[i], &message) != SQLITE_OK) {
-        problem = message;
-      }
-      sqlite3_free(message);
-    }
-    sqlite3_close(db);
-    if (problem.empty() && answer[0] != "ok") problem = "integrity check: " + answer[0];
+    std::vector<std::string> answers;
+    std::string problem = campaign::ReadLeft(
+        std::string(kRun) + "/" + file,
+        {"SELECT n FROM meta", "SELECT checksum FROM meta", campaign::ContentOf("main")}, &answers);
     if (problem.empty()) {
-      const int n = std::atoi(answer[1].c_str());
+      const int n = std::atoi(answers[0].c_str());
       state[database] = n;
       const auto at = static_cast<size_t>(n);
       if (n < 0 || n > attempted || (progress->databases[at] >> database & 1) == 0) {
-        problem = "holds transaction " + answer[1] + ", which did not get there; the last was " +
+        problem = "holds transaction " + answers[0] + ", which did not get there; the last was " +
                   std::to_string(attempted);
-      } else if (std::stoll(answer[2]) !=
+      } else if (std::stoll(answers[1]) !=
                  (n == 0 ? progress->checksums[static_cast<size_t>(database)][0]
                          : progress->checksums[static_cast<size_t>(database)][at])) {
-        problem = "holds another checksum than transaction " + answer[1] + " had";
-      } else if (answer[3] != answer[2]) {
-        problem = "is not what transaction " + answer[1] + " had left";
+        problem = "holds another checksum than transaction " + answers[0] + " had";
+      } else if (answers[2] != answers[1]) {
+        problem = "is not what transaction " + answers[0] + " had left";
       }
     }
-    if (!problem.empty()) return file + ": " + problem;
+    if (!problem.empty()) return Format("%s: %s", file.c_str(), problem.c_str());
   }
 
   int lost = 0;
@@ -498,12 +427,9 @@ class Case {
 int main(int argc, char** argv) {
   const uint64_t seed = campaign::ChooseSeed(argc, argv);
   const int only = argc > 2 ? std::atoi(argv[2]) : -1;
-  void* memory =
-      mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  CHECK(memory != MAP_FAILED);
   // The page that holds SQLite's locks is in the middle of the databases.
   sqlite3_test_control(SQLITE_TESTCTRL_PENDING_BYTE, 0x4000);
-  progress = new (memory) Progress{};
+  progress = campaign::NewShared<Progress>();
 
   const int points = argc > 3 ? std::atoi(argv[3]) : 40;
   const bool async = argc <= 4;

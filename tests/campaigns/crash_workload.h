@@ -14,6 +14,7 @@
 #include <string>
 
 #include "campaigns/crash_configuration.h"
+#include "campaigns/crashing.h"
 #include "campaigns/support.h"
 
 namespace campaign {
@@ -21,7 +22,6 @@ namespace campaign {
 // What a process has done, in memory that it shares with the one that started it, and that outlives
 // it.
 struct Progress {
-  std::atomic<bool> cut_off;   // by the simulated device
   std::atomic<int> attempted;  // the last transaction whose COMMIT was begun; 0: none
   std::atomic<int> committed;  // the last whose COMMIT has returned
   std::atomic<int> drained;    // the last that was known to be on disk
@@ -33,27 +33,6 @@ struct Progress {
   std::array<int, kTransactions + 1> databases;
   std::array<std::array<int64_t, kTransactions + 1>, kDatabases> checksums;
 };
-
-// The SQL aggregate that ContentOf() uses: FNV-1a over the values.
-inline void AddChecksum(sqlite3* db) {
-  const int rc = sqlite3_create_function_v2(
-      db, "content", 3, SQLITE_UTF8, nullptr, nullptr,
-      [](sqlite3_context* context, int count, sqlite3_value** values) {
-        auto* state = static_cast<uint64_t*>(sqlite3_aggregate_context(context, sizeof(uint64_t)));
-        for (int i = 0; i < count; ++i) {
-          const auto* bytes = static_cast<const unsigned char*>(sqlite3_value_blob(values[i]));
-          const int size = sqlite3_value_bytes(values[i]);
-          *state = (*state ^ static_cast<uint64_t>(size + 1)) * 0x100000001b3;
-          for (int k = 0; k < size; ++k) *state = (*state ^ bytes[k]) * 0x100000001b3;
-        }
-      },
-      [](sqlite3_context* context) {
-        const auto* state = static_cast<uint64_t*>(sqlite3_aggregate_context(context, 0));
-        sqlite3_result_int64(context, state == nullptr ? 0 : static_cast<int64_t>(*state));
-      },
-      nullptr);
-  CHECK(rc == SQLITE_OK);
-}
 
 // SQL: a checksum of the content of table t of a schema, in the order of its keys.
 inline std::string ContentOf(const std::string& schema) {
@@ -69,7 +48,7 @@ class Workload {
   void Prepare(const std::string& directory) {
     Random random(configuration_.seed);
     for (int database = 0; database < configuration_.databases; ++database) {
-      Connection connection(directory + "/" + FileName(database), "unix", 0);
+      Connection connection(directory + "/" + FileName(database), kPlainVfs, 0);
       AddChecksum(connection.handle());
       connection.Execute(Format(
           "PRAGMA page_size=%d; PRAGMA auto_vacuum=%d; PRAGMA synchronous=OFF; BEGIN;"
@@ -150,9 +129,10 @@ class Workload {
   bool CanRollBack() const { return !configuration_.Is("OFF"); }
 
   static std::string Blob(Random& random, int size) {
+    const size_t length = 2 * static_cast<size_t>(size);
     std::string digits;
-    while (static_cast<int>(digits.size()) < 2 * size) digits += Format("%016llx", random.Next());
-    digits.resize(static_cast<size_t>(2 * size));
+    while (digits.size() < length) digits += Format("%016llx", random.Next());
+    digits.resize(length);
     return digits;
   }
 

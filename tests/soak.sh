@@ -1,5 +1,5 @@
 #!/bin/sh
-# The campaigns in full: 100,000 crashes, and the others at many times their length in "make test". Takes hours; each
+# The campaigns in full: 100,000 crashes, 300,000 with settings that change all the time, and the others at many times their length in "make test". Takes hours; each
 # goes on until it fails. What they print is shown as they run.
 #
 # Usage: soak.sh SRCDIR, in the build directory; "make soak" does that. The Makefile gives CAMPAIGN_PROGRAMS,
@@ -34,6 +34,7 @@ soak() {
 for program in $CAMPAIGN_PROGRAMS; do
   case $program in
     */crash) soak 4200 "$program" "$build/$program" ;;  # of 2,400 crashes
+    */settings) soak 50000 "$program" "$build/$program" ;;  # of 600 crashes
     *) soak 2000 "$program" "$build/$program" ;;
   esac
 done

@@ -26,7 +26,7 @@ campaign() {
     case $2 in
       *.test) limited "$TCLSH" "$srcdir/tests/tester.tcl" "$2" ;;
       # Some of what it is to catch needs a rare combination.
-      */crash) SQLITEASYNC_TEST_SCALE=400 limited "$build/testprogs/$2" ;;
+      */crash | */settings) SQLITEASYNC_TEST_SCALE=400 limited "$build/testprogs/$2" ;;
       *) limited "$build/testprogs/$2" ;;
     esac
   ) >"$logs/$1.log" 2>&1 </dev/null
@@ -60,7 +60,7 @@ catches() {
   fi
 }
 
-for name in campaigns/crash campaigns/processes campaigns/threads campaign-ioerr.test campaign-memory.test; do
+for name in campaigns/crash campaigns/settings campaigns/processes campaigns/threads campaign-ioerr.test campaign-memory.test; do
   passes $name
 done
 catches campaigns/crash sync-skipped
@@ -75,6 +75,9 @@ catches campaigns/crash header-zeroed
 catches campaigns/crash multi-file-folded
 catches campaigns/crash open-page-in-group
 catches campaigns/crash lock-page-record
+catches campaigns/settings unfolded-journal-valid-first
+catches campaigns/settings rolled-back-layer-kept
+catches campaigns/settings journal-not-restarted
 catches campaigns/processes unlock-too-soon
 catches campaigns/processes lock-kept
 catches campaigns/threads read-unguarded

@@ -32,6 +32,9 @@ constexpr std::string_view kNames[] = {
     "multi-file-folded",
     "open-page-in-group",
     "lock-page-record",
+    "unfolded-journal-valid-first",
+    "rolled-back-layer-kept",
+    "journal-not-restarted",
 };
 
 // The index of the variant that is on; -1 for none.

@@ -31,6 +31,9 @@ enum class Variant {
   kMultiFileFolded,  // databases of a multi-file transaction are folded each for itself
   kOpenPageInGroup,  // a page enters the group when it is written, not at the commit
   kLockPageRecord,   // the journal has a record of the page that SQLite keeps its locks on
+  kUnfoldedJournalValidFirst,  // a journal that is queued after all is valid ahead of its records
+  kRolledBackLayerKept,        // a transaction still has what was rolled back in it as a whole
+  kJournalNotRestarted,        // one that is queued writes over a journal that lies there
 };
 
 #ifdef SQLITEASYNC_BROKEN_VARIANTS

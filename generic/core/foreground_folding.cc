@@ -113,7 +113,7 @@ bool Foreground::WriteVirtual(FoldedTransaction& transaction, const void* bytes,
 }
 
 void Foreground::DropRolledBack(FoldedTransaction& transaction) {
-  if (!transaction.journal_ended()) return;
+  if (!transaction.journal_ended() || Broken(Variant::kRolledBackLayerKept)) return;
   OpenFile* const journal = transaction.journal_file();
   const int64_t dropped = transaction.End();
   if (dropped > 0) queue_.GiveBack(dropped);
@@ -131,6 +131,7 @@ bool Foreground::Charge(const FoldedTransaction& transaction, int64_t bytes) {
 
 void Foreground::StartQueuedJournal(OpenFile& file) {
   if (file.file.role != FileRole::kJournal) return;
+  if (!file.deferred && Broken(Variant::kJournalNotRestarted)) return;
   Database& database = *file.database;
   std::vector<OperationPtr> operations;
   if (file.deferred) {
@@ -281,7 +282,7 @@ std::vector<OperationPtr> Foreground::JournalOperations(Database& database,
   if (journal.size() == 0) return operations;
   // As SQLite has it, what makes the journal valid is written last, and when the rest has been
   // synced, if it asks for that (it doesn't on a device that keeps the order of writes).
-  const bool mark_last = !journal.Finalised();
+  const bool mark_last = !journal.Finalised() && !Broken(Variant::kUnfoldedJournalValidFirst);
   for (int64_t at = 0; at < journal.size(); at += VirtualJournal::kPiece) {
     add_write(journal.piece(static_cast<size_t>(at / VirtualJournal::kPiece)),
               std::min(VirtualJournal::kPiece, journal.size() - at), at);

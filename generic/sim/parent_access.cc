@@ -30,8 +30,9 @@ class ParentHandle {
   const sqlite3_io_methods& methods() { return *file()->pMethods; }
 
   int Write(const char* bytes, int64_t size, int64_t offset) {
-    // Never so much at once that the parent's int for it is too small.
-    constexpr int64_t kMost = int64_t{1} << 20;
+    // The largest page is the most that a VFS is asked to write at once: of what is 128 KiB and
+    // more the unix VFS writes a part, and says that it was all.
+    constexpr int64_t kMost = 65536;
     int rc = SQLITE_OK;
     for (int64_t at = 0; at < size && rc == SQLITE_OK; at += kMost) {
       rc = methods().xWrite(file(), bytes + at, static_cast<int>(std::min(kMost, size - at)),

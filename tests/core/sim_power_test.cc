@@ -382,6 +382,16 @@ TEST_F(SimPowerTest, ADeletionThatWasNotSyncedMayBeUndone) {
   }
 }
 
+TEST_F(SimPowerTest, ALargeFileComesBackAsAWhole) {
+  const std::string large(300 * 512, 'a');
+  const auto outcomes = Outcomes(20, [&] {
+    directory.SetBytes("file", large);
+    DeleteThrough(kName, Path(), false);
+    return nullptr;
+  });
+  EXPECT_EQ(Shapes(outcomes), (Set{"none", std::string(300, 'a')}));
+}
+
 TEST_F(SimPowerTest, ADeletedFileComesBackWithWhatWasOnTheMedium) {
   const auto outcomes = Outcomes(1500, [&] {
     auto file = Open();

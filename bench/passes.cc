@@ -170,7 +170,8 @@ void AddDevices(const Round& round, Passes& passes) {
         passes.push_back(
             {"8", std::string(workload->title) + ", on a simulated device",
              std::string(workload->name) + ", " + device, mode, "",
-             [=, seed = round.seed] { return RunStream(*workload, *mode, seed, setting, until); }});
+             [=, seed = round.seed] { return RunStream(*workload, *mode, seed, setting, until); },
+             true});
       }
     }
   }

@@ -16,7 +16,7 @@ namespace sqliteasync {
 namespace {
 
 // A group takes no more of the byte limit than this part, and one transaction.
-constexpr int64_t kGroupsInLimit = 8;
+constexpr int64_t kGroupsInLimit = 4;
 
 }  // namespace
 

@@ -60,6 +60,9 @@ FoldedTransaction* Foreground::FoldedIn(OpenFile& file) {
 
 bool Foreground::WriteFolded(OpenFile& file, const void* bytes, int size, int64_t offset) {
   FoldedTransaction& transaction = *file.transaction;
+  // Without a journal (journal_mode MEMORY and OFF) this is where a transaction begins. A commit
+  // writes no page behind the end of its journal.
+  DropRolledBack(transaction);
   if (!transaction.Fits(size, offset)) return false;
   if (Extent* page = transaction.PageAt(offset); page != nullptr) {
     std::memcpy(page->bytes(), bytes, static_cast<size_t>(size));

@@ -117,6 +117,30 @@ TEST_F(GroupingTest, ConnectionsWithoutLocksAreNotFolded) {
 
 // ----- Settings that change in the middle
 
+// In locking_mode=EXCLUSIVE nothing says that a rollback is over. The next transaction may have no
+// journal that says that it begins, and be one that is queued after all.
+TEST_F(GroupingTest, ARollbackIsNotTakenForTheBeginningOfATransactionWithoutAJournal) {
+  for (const char* mode : {"memory", "off"}) {
+    SCOPED_TRACE(mode);
+    ASSERT_EQ(backend().SetQueueLimit(64 << 20), SQLITE_OK);
+    Connection app(kAsync, "/db");
+    app.Query(
+        "PRAGMA locking_mode = exclusive; PRAGMA journal_mode = truncate; PRAGMA cache_size = 1;"
+        "BEGIN; UPDATE t SET b = randomblob(900); ROLLBACK");
+    app.Query(std::string("PRAGMA journal_mode = ") + mode);
+    ASSERT_EQ(backend().SetQueueLimit(40000), SQLITE_OK);
+    app.Query("UPDATE t SET b = printf('%0900d', a)");
+    const std::string state =
+        "PRAGMA integrity_check; SELECT count(*) FROM t WHERE b = printf('%0900d', a)";
+    EXPECT_EQ(app.Query(state), "ok 30");
+    app.Close();
+    StepAll();
+    EXPECT_EQ(Plain("/db", state), "ok 30");
+    MakePlain("/db", "UPDATE t SET b = 1");
+  }
+  ASSERT_EQ(backend().SetQueueLimit(64 << 20), SQLITE_OK);
+}
+
 // The journal of locking_mode=EXCLUSIVE stays open from one transaction to the next.
 TEST_F(GroupingTest, AJournalThatStaysOpenIsReadAsItWasWritten) {
   for (const char* mode : {"delete", "truncate", "persist"}) {

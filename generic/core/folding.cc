@@ -65,7 +65,8 @@ GroupPtr Folding::Commit(FoldedTransaction& transaction, SharedFile& main, Pendi
       from.cut.reset();
     }
     if (from.page_size != 0) to.page_size = from.page_size;
-    transaction.charge_ -= from.bytes();  // the group's from here on
+    transaction.charge_ -= from.bytes();    // the group's from here on
+    image.ReservePages(from.pages.size());  // which MakeRoom has done, so that this can't fail
     from.pages.TakeAll([&](PagePtr page) {
       const Extent* replaced = image.WritePage(*page);
       if (replaced == nullptr || !to.pages.Has(*replaced)) {

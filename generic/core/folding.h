@@ -28,6 +28,11 @@ class Folding {
   // A journal is queued, or deleted, operation by operation.
   void JournalIsQueued() { journal_ = Journal::kAtParent; }
 
+  // Connections that take no locks (nolock=1) come and go. While there are any, no transaction
+  // begins to be folded: theirs and others' may be open at the same time.
+  void CountUnlocked(int connections) { unlocked_ += connections; }
+  bool HasUnlocked() const { return unlocked_ > 0; }
+
   // The transaction of the connection that has RESERVED; null: none has.
   FoldedTransaction* owner() const { return owner_; }
   void SetOwner(FoldedTransaction* transaction) { owner_ = transaction; }
@@ -60,6 +65,7 @@ class Folding {
   int64_t groups_ = 0;       // queued, or being carried to disk
   Journal journal_ = Journal::kAtParent;
   FoldedTransaction* owner_ = nullptr;
+  int unlocked_ = 0;
 };
 
 }  // namespace sqliteasync

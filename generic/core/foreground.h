@@ -168,8 +168,11 @@ class Foreground {
 
   bool GroupingInForce();
 
-  // Of the connection that has RESERVED; null: none has.
-  FoldedTransaction* Owner(Database& database);
+  // Whose the journal is that SQLite works on: of the connection that has RESERVED. Null: there is
+  // none, or no telling, since others take no locks.
+  FoldedTransaction* OwnerOfJournal(Database& database);
+  // May a transaction that begins be folded?
+  bool MayFold(Database& database);
 
   // The transaction that a change through `file` is part of, if it is folded: else null. Decides
   // that at its first change.

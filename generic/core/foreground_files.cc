@@ -31,6 +31,18 @@ bool CannotBeOpenedTwice(const sqlite3_vfs* parent, const char* name) {
   return std::strcmp(parent->zName, "memdb") == 0 && name[0] != '/';
 }
 
+// SQLite's URI parameters for a database that others don't change meanwhile, so that it need not be
+// locked: a boolean, as sqlite3_uri_boolean takes it.
+bool TakesNoLocks(const UriParameters& parameters) {
+  for (const auto& [key, value] : parameters) {
+    const bool off = value == "0" || sqlite3_stricmp(value.c_str(), "no") == 0 ||
+                     sqlite3_stricmp(value.c_str(), "off") == 0 ||
+                     sqlite3_stricmp(value.c_str(), "false") == 0;
+    if (key == "nolock" && !off) return true;
+  }
+  return false;
+}
+
 // A super-journal is a list of journal names, each ended by a zero byte.
 template <typename Action>
 void ForEachName(std::string_view names, Action action) {
@@ -138,6 +150,9 @@ int Foreground::OpenMain(const std::string& path, const char* name, int flags, N
           const int connected = database->Connect(parent_, opened->handle, parameters);
           if (connected != SQLITE_OK) return connected;
           opened->main = true;
+          opened->unlocked = TakesNoLocks(parameters);
+          MutexLock state(database->mutex);
+          database->folding().CountUnlocked(opened->unlocked ? 1 : 0);
         }
         *file = std::move(opened);
         return SQLITE_OK;
@@ -262,6 +277,10 @@ void Foreground::Close(OpenFile* file) noexcept {
     // SQLite has done so; a host that hasn't leaves nothing behind.
     Unlock(*file, SQLITE_LOCK_NONE);
     file->transaction.reset();  // the rest of it waits in the queue
+    if (file->unlocked) {
+      MutexLock state(database.mutex);
+      database.folding().CountUnlocked(-1);
+    }
     {
       MutexLock lock(database.lock_mutex);
       database.Disconnect(file->handle);
@@ -287,7 +306,7 @@ int Foreground::Delete(const char* name, bool sync_directory) {
   Database& database = *place.database;
   if (database.error() != SQLITE_OK) return database.error();
   if (place.file->role == FileRole::kJournal) {
-    FoldedTransaction* const transaction = Owner(database);
+    FoldedTransaction* const transaction = OwnerOfJournal(database);
     if (transaction != nullptr && transaction->folded()) {
       transaction->DeleteJournal(sync_directory);
       return SQLITE_OK;
@@ -387,7 +406,11 @@ void Foreground::JoinTransactions(Database& super_journal, std::string_view name
     const FileReference member = registry_.Find(name);
     if (member.database != nullptr && IsReserved(*member.database)) {
       // The deletion of the super-journal is the end of them all.
-      FoldedTransaction* const transaction = Owner(*member.database);
+      FoldedTransaction* transaction;
+      {
+        MutexLock lock(member.database->mutex);
+        transaction = member.database->folding().owner();
+      }
       if (transaction != nullptr && !Broken(Variant::kMultiFileFolded)) {
         Unfold(*member.database, *transaction);
       }

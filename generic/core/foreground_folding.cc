@@ -32,19 +32,27 @@ bool Foreground::GroupingInForce() {
   return !writer_.Delays();
 }
 
-FoldedTransaction* Foreground::Owner(Database& database) {
+FoldedTransaction* Foreground::OwnerOfJournal(Database& database) {
   MutexLock lock(database.mutex);
-  return database.folding().owner();
+  const Folding& folding = database.folding();
+  return folding.HasUnlocked() ? nullptr : folding.owner();
+}
+
+bool Foreground::MayFold(Database& database) {
+  if (!GroupingInForce() || database.detached()) return false;
+  MutexLock lock(database.mutex);
+  return !database.folding().HasUnlocked();
 }
 
 FoldedTransaction* Foreground::FoldedIn(OpenFile& file) {
   const bool journal = file.file.role == FileRole::kJournal;
   if (journal && file.journal_of != nullptr) return file.journal_of;
   Database& database = *file.database;
-  FoldedTransaction* const transaction = journal ? Owner(database) : file.transaction.get();
+  FoldedTransaction* const transaction =
+      journal ? OwnerOfJournal(database) : file.transaction.get();
   if (transaction == nullptr || !transaction->reserved()) return nullptr;
   if (transaction->mode() == FoldedTransaction::Mode::kUndecided) {
-    if (GroupingInForce() && !database.detached()) {
+    if (MayFold(database)) {
       transaction->Begin();
     } else {
       transaction->Queue();
@@ -210,7 +218,6 @@ void Foreground::Unfold(Database& database, FoldedTransaction& transaction) {
   for (const OperationPtr& operation : main) missing += operation->cost();
   if (missing > 0) writer_.Reserve(missing);
   Reservation reservation(queue_, std::max<int64_t>(missing, 0));
-  const Reservation surplus(queue_, std::max<int64_t>(-missing, 0));
   MutexLock lock(database.mutex);
   Folding& folding = database.folding();
   PendingImage& image = database.image(database.main);
@@ -237,6 +244,7 @@ void Foreground::Unfold(Database& database, FoldedTransaction& transaction) {
   for (OperationPtr& operation : journal) Push(database, std::move(operation));
   for (OperationPtr& operation : main) Push(database, std::move(operation));
   reservation.Use();
+  if (missing < 0) queue_.GiveBack(-missing);
 }
 
 std::vector<OperationPtr> Foreground::MainOperations(Database& database,

@@ -41,11 +41,12 @@ class OpenFile {
 
   const std::shared_ptr<Database> database;
   SharedFile& file;
-  const int flags;       // SQLITE_OPEN_*, as SQLite gave them
-  const bool temporary;  // to be deleted when it is closed
-  const bool single;     // the parent can have it open once only
-  bool at_once = false;  // `handle` was opened by xOpen, not by a queued OPEN
-  bool main = false;     // a connection to a main database: see Database::Connect
+  const int flags;        // SQLITE_OPEN_*, as SQLite gave them
+  const bool temporary;   // to be deleted when it is closed
+  const bool single;      // the parent can have it open once only
+  bool at_once = false;   // `handle` was opened by xOpen, not by a queued OPEN
+  bool main = false;      // a connection to a main database: see Database::Connect
+  bool unlocked = false;  // one that takes no locks
 
   // Opened by the thread of xOpen or by the writer (see the table); whoever reads through it has
   // seen the image without the OPEN, so it has been opened.

@@ -115,6 +115,28 @@ TEST_F(GroupingTest, ConnectionsWithoutLocksAreNotFolded) {
   EXPECT_EQ(Plain("/db", "PRAGMA integrity_check; SELECT b FROM t WHERE a < 4"), "ok 1 2 3");
 }
 
+TEST_F(GroupingTest, NothingIsFoldedWhileAConnectionTakesNoLocks) {
+  fake.requires_exclusive = false;
+  Connection locking(kAsync, "/db");
+  locking.Query("UPDATE t SET b = 1 WHERE a = 1");
+  EXPECT_EQ(QueuedChanges(), 1);
+  {
+    Connection unlocked(kAsync, "file:/db?nolock=yes");
+    locking.Query("BEGIN; UPDATE t SET b = 2 WHERE a = 2");
+    unlocked.Query("SELECT count(*) FROM t");
+    locking.Query("COMMIT");
+    EXPECT_GT(QueuedChanges(), 5);
+  }
+  Connection named(kAsync, "file:/db?nolock=off");
+  const int64_t queued = QueuedChanges();
+  locking.Query("UPDATE t SET b = 3 WHERE a = 3");
+  EXPECT_EQ(QueuedChanges(), queued + 1);
+  locking.Close();
+  named.Close();
+  StepAll();
+  EXPECT_EQ(Plain("/db", "PRAGMA integrity_check; SELECT b FROM t WHERE a < 4"), "ok 1 2 3");
+}
+
 // ----- Settings that change in the middle
 
 // In locking_mode=EXCLUSIVE nothing says that a rollback is over. The next transaction may have no

@@ -135,6 +135,7 @@ void Database::WaitUntilFree(Clock::duration pause, Clock::time_point end) {
     if (is_free && now - lock_since_ >= pause) return;
     if (now >= end || main.locks_.Highest() != SQLITE_LOCK_NONE) {
       lock_since_ = now;
+      lock_freed_.NotifyAll();  // who still waits does so for nothing
       return;
     }
     lock_freed_.WaitUntil(lock_mutex, is_free ? std::min(end, lock_since_ + pause) : end);

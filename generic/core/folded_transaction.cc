@@ -11,8 +11,9 @@ namespace sqliteasync {
 
 namespace {
 
-// Pages whose memory is kept for the next.
-constexpr size_t kSpares = 32;
+// Pages whose memory is kept for the next: so many at most, of so many bytes in all.
+constexpr size_t kSpares = 16;
+constexpr size_t kSpareBytes = 65536;
 
 }  // namespace
 
@@ -141,7 +142,9 @@ void FoldedTransaction::SyncMain(int flags) noexcept {
 }
 
 void FoldedTransaction::Recycle(PagePtr page) noexcept {
-  if (spares_.size() < kSpares) spares_.push_back(std::move(page));
+  if (!spares_.empty() && spares_.back()->size != page->size) spares_.clear();
+  const size_t most = std::min(kSpares, kSpareBytes / static_cast<size_t>(page->size));
+  if (spares_.size() < most) spares_.push_back(std::move(page));
 }
 
 int64_t FoldedTransaction::End() noexcept {
@@ -150,6 +153,7 @@ int64_t FoldedTransaction::End() noexcept {
   changes_.pages.TakeAll([&](PagePtr page) { Recycle(std::move(page)); });
   changes_.cut.reset();
   changes_.page_size = 0;
+  if (next_group_ != nullptr) next_group_->changes.pages.Trim();
   durability_ = Durability();
   journal_use_ = JournalUse();
   journal_synced_ = false;

@@ -15,8 +15,10 @@ namespace sqliteasync {
 
 namespace {
 
-// A group takes no more of the byte limit than this part, and one transaction.
+// A group takes no more of the byte limit than this part, and one transaction; the second when the
+// disk can't keep up.
 constexpr int64_t kGroupsInLimit = 4;
+constexpr int64_t kGroupsUnderOverload = 16;
 
 }  // namespace
 
@@ -173,7 +175,10 @@ void Foreground::Commit(OpenFile& file) {
     if (!empty) queue_.CountGrouped(1);
     if (group != nullptr) Push(database, std::move(group));
     // Room comes back group by group: under overload the application goes on in steps of one.
-    if (limit != 0) database.folding().CloseGroupAt(limit / kGroupsInLimit);
+    if (limit != 0) {
+      database.folding().CloseGroupAt(
+          limit / (queue_.HalfIsTaken() ? kGroupsUnderOverload : kGroupsInLimit));
+    }
   } else {
     transaction.End();
     // Also one that has rolled back a hot journal, and never asked for RESERVED: from here on its

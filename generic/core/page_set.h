@@ -81,9 +81,14 @@ class PageSet {
   // All of them, in this order; it is empty then, and keeps its memory if that is little.
   template <typename Action>
   void TakeAll(Action action) noexcept {
-    constexpr size_t kKept = 1024;
     for (PagePtr& page : pages_) action(std::move(page));
     pages_.clear();
+    Trim();
+  }
+
+  // Lets go of its memory if that is much. REQUIRES: empty.
+  void Trim() noexcept {
+    constexpr size_t kKept = 1024;
     if (pages_.capacity() > kKept) std::vector<PagePtr>().swap(pages_);
   }
 

@@ -23,7 +23,10 @@ class ParentFacts {
   Moment Now() const { return {locks_, changes_}; }
 
   // The real lock has been taken, or let go of.
-  void LockTaken() { locked_ = true; }
+  void LockTaken() {
+    locked_ = true;
+    ++locks_;  // what was asked before may have changed since
+  }
   void LockFreed() {
     locked_ = false;
     ++locks_;

@@ -33,21 +33,31 @@ std::pair<std::string_view, FileRole> Registry::Classify(std::string_view path) 
 
 namespace {
 
-thread_local std::weak_ptr<Database> recent;
-thread_local const Registry* recent_registry = nullptr;
+// Set when the thread, or the program, is past the destruction of what follows: a connection that
+// is closed by a destructor may come later still. It needs no destruction itself.
+thread_local bool recent_gone = false;
+
+struct RecentDatabase {
+  std::weak_ptr<Database> database;
+  const Registry* registry = nullptr;
+
+  ~RecentDatabase() { recent_gone = true; }
+};
+thread_local RecentDatabase recent;
 
 }  // namespace
 
 std::shared_ptr<Database> Registry::Recent(std::string_view path) {
-  if (recent_registry != this) return nullptr;
-  std::shared_ptr<Database> database = recent.lock();
+  if (recent_gone || recent.registry != this) return nullptr;
+  std::shared_ptr<Database> database = recent.database.lock();
   const bool holds = database != nullptr && !database->detached() && database->main.path == path;
   return holds ? database : nullptr;
 }
 
 void Registry::Remember(const std::shared_ptr<Database>& database) {
-  recent = database;
-  recent_registry = this;
+  if (recent_gone) return;
+  recent.database = database;
+  recent.registry = this;
 }
 
 std::shared_ptr<Database> Registry::Lookup(std::string_view path) {

@@ -15,8 +15,8 @@ namespace sqliteasync {
 
 class VirtualJournal {
  public:
-  // In pieces, so that it grows without a copy: as much as one write takes.
-  static constexpr int64_t kPiece = 65536;
+  // In pieces, so that it grows without a copy. One is kept from transaction to transaction.
+  static constexpr int64_t kPiece = 16384;
 
   // Has the transaction done anything to its journal?
   bool used() const { return used_; }

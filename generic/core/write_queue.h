@@ -60,6 +60,7 @@ class WriteQueue {
   const Operation* Next() REQUIRES(mutex) { return head_; }
   bool SomeoneWaits() REQUIRES(mutex) { return waiting_.load() > 0; }
   bool QuarterIsTaken() const { return limit() != 0 && bytes_.load() >= limit() / 4; }
+  bool HalfIsTaken() const { return limit() != 0 && bytes_.load() >= limit() / 2; }
   // Operations queued or being performed; those that change something (no CLOSE, no UNLOCK).
   int64_t count() REQUIRES(mutex) { return count_; }
   int64_t changes() REQUIRES(mutex) { return changes_; }

@@ -112,5 +112,30 @@ TEST(RegistryTest, ThreadsMayMakeFindDetachAndReleaseOnePathAtOnce) {
   EXPECT_EQ(registry.Find("/db").database, nullptr) << "all references are gone";
 }
 
+// A connection that a thread_local object holds is closed when the thread ends, and others of its
+// objects may be gone by then.
+TEST(RegistryTest, DestructorsOfAThreadMayAsk) {
+  struct Late {
+    Registry* registry = nullptr;
+    std::string* answer = nullptr;
+    ~Late() {
+      if (registry == nullptr) return;
+      const FileReference found = registry->Find("/db-journal");
+      *answer = found.database == nullptr ? "nothing" : found.file->path;
+      *answer += registry->DatabaseAt("/db") == found.database ? ", the same" : ", another";
+    }
+  };
+  Registry registry;
+  const std::shared_ptr<Database> database = registry.DatabaseAt("/db");
+  std::string answer;
+  std::thread([&] {
+    thread_local Late late;  // older than what the registry has of this thread: destroyed later
+    late.registry = &registry;
+    late.answer = &answer;
+    EXPECT_EQ(registry.Find("/db").database, database);
+  }).join();
+  EXPECT_EQ(answer, "/db-journal, the same");
+}
+
 }  // namespace
 }  // namespace sqliteasync

@@ -190,7 +190,7 @@ void Foreground::Replace(Database& database) {
     // taken for the new file's.
     if (database.journal_on_disk) {
       const FileName journal(database.main.path, FileRole::kJournal, {});
-      DeleteFile(parent_, journal, false);
+      DeletePath(parent_, journal, false);
     }
     registry_.Detach(database);
   });

@@ -261,7 +261,7 @@ int GroupWriter::FinaliseJournal(const Group& group, const FileName& name) {
     return rc;
   }
   journal_.Close();
-  return DeleteFile(parent_, name, group.durability.sync_directory);
+  return DeletePath(parent_, name, group.durability.sync_directory);
 }
 
 }  // namespace sqliteasync

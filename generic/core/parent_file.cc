@@ -4,7 +4,7 @@
 
 namespace sqliteasync {
 
-int DeleteFile(sqlite3_vfs* parent, const FileName& name, bool sync_directory) {
+int DeletePath(sqlite3_vfs* parent, const FileName& name, bool sync_directory) {
   if (parent->xDelete == nullptr) return SQLITE_OK;
   const int rc = parent->xDelete(parent, name.get(), sync_directory ? 1 : 0);
   return rc == SQLITE_IOERR_DELETE_NOENT ? SQLITE_OK : rc;

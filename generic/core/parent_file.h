@@ -23,7 +23,7 @@ inline constexpr size_t kLargestWrite = 65536;
 
 // Deletes the file. That it isn't there is no error, and neither is a parent that can't (the memdb
 // VFS, which has nothing to delete).
-int DeleteFile(sqlite3_vfs* parent, const FileName& name, bool sync_directory);
+int DeletePath(sqlite3_vfs* parent, const FileName& name, bool sync_directory);
 
 class ParentFile {
  public:

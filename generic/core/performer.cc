@@ -86,8 +86,9 @@ bool Performer::PerformGroup(Group& group) {
   const bool given_up = database.error() != SQLITE_OK;
   if (!given_up) {
     if (Tracing()) {
-      Trace("GROUP %s %lld transactions, %zu pages", NameOf(main),
-            static_cast<long long>(group.transactions), group.changes.pages.size());
+      Trace("GROUP %s %lld transactions, %lld pages", NameOf(main),
+            static_cast<long long>(group.transactions),
+            static_cast<long long>(group.changes.pages.size()));
     }
     int rc;
     try {
@@ -156,7 +157,7 @@ int Performer::Write(const Operation& operation) {
   }
   if (Broken(Variant::kJournalDeletedEarly) && operation.handle->main) {
     const FileName journal(operation.file->path, FileRole::kJournal, {});
-    DeleteFile(parent_, journal, false);
+    DeletePath(parent_, journal, false);
   }
   ParentFile* handle;
   const int rc = Target(*operation.handle, &handle);
@@ -185,7 +186,7 @@ int Performer::Delete(const Operation& operation) {
   const SharedFile& file = *operation.file;
   if (Tracing()) Trace("DELETE %s", NameOf(file));
   const FileName name(file.database.main.path, file.role, {});
-  const int rc = DeleteFile(parent_, name, operation.flags != 0);
+  const int rc = DeletePath(parent_, name, operation.flags != 0);
   if (rc != SQLITE_OK) return rc;
   if (file.role == FileRole::kMain) transactions_.End(file.database);
   if (file.role == FileRole::kJournal) file.database.journal_on_disk = false;

@@ -64,7 +64,7 @@ if (blocks(queue)) {
     linecolor rgb colour(word(places, i + 1) + 0) dashtype dash(word(places, i + 1) + 0) \
     linewidth 2 notitle
 } else {
-  set label 2 "plain SQLite has no queue" at graph 0.5, graph 0.5 center textcolor rgb "#404040"
+  set label 2 "nothing was queued" at graph 0.5, graph 0.5 center textcolor rgb "#404040"
   set yrange [0:1]
   unset ytics
   plot NaN notitle

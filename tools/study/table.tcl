@@ -11,7 +11,7 @@ proc ::study::Milliseconds {microseconds} {
 
 proc ::study::Seconds {microseconds} {
     set s [expr {$microseconds / 1e6}]
-    return [format [expr {$s < 10 ? "%.3f" : $s < 1000 ? "%.1f" : "%.0f"}] $s]
+    return [format [expr {$s < 10 ? "%.2f" : $s < 1000 ? "%.1f" : "%.0f"}] $s]
 }
 
 proc ::study::PerSecond {count microseconds} {
@@ -41,26 +41,29 @@ proc ::study::Bytes {bytes} {
 }
 
 proc ::study::Table {measurements} {
-    set format "%-15s %8s %8s %8s %8s %9s %9s %8s %8s %8s"
+    set format "%-15s %8s %7s %7s %7s %7s %8s %7s %6s"
     set lines [list \
-        [format "%-15s %-35s %19s %17s %17s" {} "  a transaction takes, ms" \
-            "transactions/s" "all done, s" "deepest queue"] \
-        [format $format mode median 99% 99.9% max returned "on disk" "on disk" \
-            operat. data]]
+        [format "%-15s %8s %-31s %16s %6s" {} trans- "  each takes, ms" \
+            "trans. per second" "all on"] \
+        [format $format mode actions median 99% 99.9% max returned "on disk" "disk,s"]]
+    set queues {}
     set few 0
     dict for {name records} $measurements {
         set figures [Figures $records]
         dict with figures {
-            set queue [list [Thousands $operations] [Bytes $bytes]]
-            if {$operations == 0} {
-                set queue {- -}
+            lappend lines [format $format $name [Thousands $count] \
+                [Milliseconds $median] [Milliseconds $p99] [Milliseconds $p999] \
+                [Milliseconds $max] [PerSecond $count $application] \
+                [PerSecond $count $disk] [Seconds $disk]]
+            if {$operations > 0} {
+                lappend queues "Queue of $name: up to [Thousands $operations]\
+                    operation[expr {$operations > 1 ? "s" : {}}], [Bytes $bytes]"
             }
-            lappend lines [format $format $name [Milliseconds $median] \
-                [Milliseconds $p99] [Milliseconds $p999] [Milliseconds $max] \
-                [PerSecond $count $application] [PerSecond $count $disk] \
-                [Seconds $disk] {*}$queue]
-            if {$p999 eq {}} {set few 1}
+            if {$p99 eq {} || $p999 eq {}} {set few 1}
         }
     }
-    return [join $lines \n]
+    if {$few} {
+        lappend lines "-: it takes 100 transactions for 99%, 1,000 for 99.9%"
+    }
+    return [join [concat $lines $queues] \n]
 }

@@ -28,7 +28,7 @@ distribution = columns . "/distribution.dat"
 
 # The key has four columns, and needs room above the first panel.
 rows = (words(modes) + 3) / 4
-set multiplot layout 3, 1 margins 0.11, 0.97, 0.06, 0.93 - 0.015 * rows spacing 0.085 \
+set multiplot layout 3, 1 margins 0.11, 0.95, 0.06, 0.93 - 0.015 * rows spacing 0.085 \
   title heading font ",15"
 
 if (logarithmic) {

@@ -182,12 +182,14 @@ proc ::study::RunAll {options} {
                 set records [RunMode $mode $plan $file]
                 EndProgressOf
                 dict set measurements $name $records
-                WriteCsv $csv $name $records
                 CheckContent $plan $file [TransactionCount $records]
-            } trap {STUDY FAILED} message {
+            } on error {message} {
                 ClearProgress
                 Complain "$name: $message"
                 set failed 1
+            }
+            if {[dict exists $measurements $name]} {
+                WriteCsv $csv $name [dict get $measurements $name]
             }
         }
     } finally {

@@ -5,14 +5,15 @@
 
 # The first words of a statement, in upper case, behind white space and comments.
 proc ::study::FirstWords {sql} {
-    set sql [regsub {^(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)+} $sql {}]
+    set sql [regsub {^(?:\s+|--[^\n]*(?:\n|$)|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)+} $sql {}]
     return [lrange [regexp -all -inline {[^\s;]+} [string range $sql 0 200]] 0 2]
 }
 
+# The number of the line with the first character from OFFSET on that isn't
+# white space.
 proc ::study::LineOf {text offset} {
-    # White space before the statement belongs to its lines.
     regexp -indices -start $offset {\S} $text found
-    return [regexp -all {\n} [string range $text 0 [lindex $found 0]]] 
+    return [expr {1 + [regexp -all {\n} [string range $text 0 [lindex $found 0]]]}]
 }
 
 # The statements of TEXT, as a list of line and SQL.  DB knows where one ends.
@@ -24,14 +25,14 @@ proc ::study::Statements {db text file} {
         set sql [string range $text $start $end]
         if {[$db complete $sql]} {
             if {[llength [FirstWords $sql]]} {
-                lappend statements [expr {1 + [LineOf $text $start]}] $sql
+                lappend statements [LineOf $text $start] $sql
             }
             set start [expr {$end + 1}]
         }
     }
     set rest [string range $text $start end]
     if {[llength [FirstWords $rest]]} {
-        set line [expr {1 + [LineOf $text $start]}]
+        set line [LineOf $text $start]
         if {![$db complete "$rest\n;"]} {
             Fail FAILED "$file:$line: the statement that begins here has no end"
         }

@@ -3,9 +3,12 @@
 # places, which of them have a queue, unit of its bytes, and unitsize, from, to, logarithmic.
 
 set encoding utf8
+# A point's size is another in each.
 if (format eq "svg") {
+  point = 0.3
   set terminal svg size 900, 1120 font "Helvetica, Arial, sans-serif, 14" linewidth 1.5 background "white" noenhanced
 } else {
+  point = 0.5
   set terminal pngcairo size 1350, 1680 font "Sans, 15" fontscale 1.1 linewidth 2.2 background "white" noenhanced
 }
 set output picture
@@ -28,7 +31,7 @@ distribution = columns . "/distribution.dat"
 
 # The key has four columns, and needs room above the first panel.
 rows = (words(modes) + 3) / 4
-set multiplot layout 3, 1 margins 0.11, 0.95, 0.06, 0.93 - 0.015 * rows spacing 0.085 \
+set multiplot layout 3, 1 margins 0.11, 0.95, 0.06, 0.93 - 0.015 * rows spacing 0.095 \
   title heading font ",15"
 
 if (logarithmic) {
@@ -49,9 +52,9 @@ set yrange [*:*]
 # The key is for all three: its signs are larger than the points.
 set key at screen 0.54, 0.955 center top horizontal maxcols 6 Left reverse samplen 1.5 font ",14"
 plot for [i = 0:blocks(latency) - 1] latency index i skip 1 using 1:2 with points \
-       linecolor rgb colour(i + 1) pointtype shape(i + 1) pointsize 0.5 notitle, \
+       linecolor rgb colour(i + 1) pointtype shape(i + 1) pointsize point notitle, \
      for [i = 1:words(modes)] NaN with linespoints linecolor rgb colour(i) linewidth 2 dashtype dash(i) \
-       pointtype shape(i) pointsize 1.2 title word(modes, i)
+       pointtype shape(i) pointsize 2.2 * point title word(modes, i)
 unset key
 
 set label 1 "What is queued"

@@ -9,6 +9,19 @@
 # last transaction; the last of all says when everything was on disk.  Times are
 # microseconds, since the first transaction began.
 
+namespace eval ::study {
+    # What sqliteasync has to start with, as options and values of
+    # sqlite3async_control: a workload may change them.
+    variable settings {}
+}
+
+proc ::study::ReadSettings {} {
+    variable settings
+    foreach option {delay lockfiles lockhold queuelimit grouping} {
+        dict set settings $option [sqlite3async_control $option]
+    }
+}
+
 # Operations and bytes in the queue.
 proc ::study::QueueDepth {} {
     return {0 0}
@@ -24,9 +37,13 @@ proc ::study::AwaitQueue {} {
 
 proc ::study::StartMode {mode plan file} {
     variable device
+    variable settings
     CreateDevice [dict get $plan device] [dict get $plan seed]
     set vfs $device
     if {[IsAsync $mode]} {
+        dict for {option value} $settings {
+            sqlite3async_control $option $value
+        }
         sqlite3async_initialize $device 0
         sqlite3async_control grouping [dict get $mode grouping]
         sqlite3async_control halt never
@@ -70,7 +87,6 @@ proc ::study::EndMode {mode} {
         sqlite3async_wait
         sqlite3async_shutdown
         sqlite3async_control halt never
-        sqlite3async_control grouping auto
     }
     if {$device in [sqlite3_device list]} {
         sqlite3_device delete $device
@@ -163,6 +179,7 @@ proc ::study::RunAll {options} {
     LoadSqlite
     set modes [dict get $options modes]
     CheckDevice [dict get $options device] [dict get $options seed]
+    ReadSettings
     set plan [dict filter $options key device seed transactions seconds rate]
     dict set plan workload [Workload [dict get $options workload] \
         [dict get $options setup]]

@@ -19,7 +19,7 @@
 # Invariants: nothing is done that needs SQLite, sqliteasync or gnuplot until
 # it is known that this run needs it.
 
-package require Tcl 8.6
+package require Tcl 8.6-
 
 namespace eval ::study {
     # Where this file is, also if it was sourced through a symbolic link.

@@ -124,6 +124,7 @@ proc ::study::BuiltinTransaction {name rows count db i} {
 
 proc ::study::ReadFile {file} {
     if {$file eq "-"} {
+        chan configure stdin -encoding utf-8
         return [read stdin]
     }
     if {[catch {

@@ -4,8 +4,8 @@
 # as in the options (empty: no limit), progress.
 #
 # What is measured is a list of records, five values each: the number of a
-# transaction, when it began, how long it took, and the queue when it was done,
-# operations and bytes.  Records without a number are of the time after the
+# transaction, when it began, how long it took, and the queue when it was done, or
+# up to 100 microseconds before: operations and bytes.  Records without a number are of the time after the
 # last transaction; the last of all says when everything was on disk.  Times are
 # microseconds, since the first transaction began.
 
@@ -24,15 +24,18 @@ proc ::study::ReadSettings {} {
 
 # Operations and bytes in the queue.
 proc ::study::QueueDepth {} {
-    return {0 0}
+    set status [sqlite3async_status]
+    return [list [dict get $status operations] [dict get $status bytes]]
 }
 
-# Lets the writer do all that is queued, and go on.
-proc ::study::AwaitQueue {} {
-    sqlite3async_control halt idle
-    sqlite3async_wait
-    sqlite3async_control halt never
-    sqlite3async_start
+# What the writer could not write, nobody else has been told.
+proc ::study::CheckWriter {} {
+    set failures [sqlite3async_errors]
+    if {[llength $failures]} {
+        set first [lindex $failures 0]
+        Fail FAILED "the writer has failed: [dict get $first code]\
+            ([dict get $first operation] of \"[dict get $first file]\")"
+    }
 }
 
 proc ::study::StartMode {mode plan file} {
@@ -44,6 +47,7 @@ proc ::study::StartMode {mode plan file} {
         dict for {option value} $settings {
             sqlite3async_control $option $value
         }
+        sqlite3async_errors -clear
         sqlite3async_initialize $device 0
         sqlite3async_control grouping [dict get $mode grouping]
         sqlite3async_control halt never
@@ -109,7 +113,7 @@ proc ::study::RunMode {mode plan file} {
         {*}[dict get $plan workload setup] ::study::db
         SetPragmas $mode
         if {[IsAsync $mode]} {
-            AwaitQueue
+            sqlite3async_barrier
         }
         set began [clock microseconds]
         set records [PerformTransactions $mode $plan $state $began]
@@ -136,6 +140,7 @@ proc ::study::PerformTransactions {mode plan state began} {
     }
     set records {}
     set depth {0 0}
+    set ask 0
     set i 0
     while {$count eq {} || $i < $count} {
         if {$rate ne {}} {
@@ -147,8 +152,11 @@ proc ::study::PerformTransactions {mode plan state began} {
         set start [clock microseconds]
         {*}$transaction ::study::db $i
         set end [clock microseconds]
-        if {$async} {
+        # To ask takes as long as a transaction, so that each can't be followed by
+        # a question.
+        if {$async && $end >= $ask} {
             set depth [QueueDepth]
+            set ask [expr {$end + 100}]
         }
         lappend records $i [expr {$start - $began}] [expr {$end - $start}] {*}$depth
         ShowTransactions $i [expr {$end - $began}]
@@ -171,6 +179,7 @@ proc ::study::WatchQueue {began} {
         lassign [QueueDepth] operations bytes
     }
     sqlite3async_wait
+    CheckWriter
     return $records
 }
 

@@ -6,17 +6,20 @@ set encoding utf8
 # A point's size is another in each.
 if (format eq "svg") {
   point = 0.3
-  set terminal svg size 900, 1120 font "Helvetica, Arial, sans-serif, 14" linewidth 1.5 background "white" noenhanced
+  set terminal svg size 900, 1120 font "Helvetica, Arial, sans-serif, 14" linewidth 1.5 \
+    background "white" noenhanced
 } else {
   point = 0.5
-  set terminal pngcairo size 1350, 1680 font "Sans, 15" fontscale 1.1 linewidth 2.2 background "white" noenhanced
+  set terminal pngcairo size 1350, 1680 font "Sans, 15" fontscale 1.1 linewidth 2.2 \
+    background "white" noenhanced
 }
 set output picture
 set border 3 linecolor rgb "#404040"
 set tics nomirror out
 set grid linetype 1 linecolor rgb "#dddddd" linewidth 0.5
 
-# Colours that also the colour-blind tell apart; with more modes than these, shapes and dashes differ.
+# Colours that also the colour-blind tell apart; with more modes than these, shapes and dashes
+# differ.
 array colours[8] = [0xd55e00, 0x56b4e9, 0x009e73, 0x0072b2, 0xaa4499, 0xe0a800, 0x888888, 0x000000]
 array shapes[5] = [7, 5, 9, 11, 13]
 colour(place) = colours[(place - 1) % 8 + 1]
@@ -53,8 +56,8 @@ set yrange [*:*]
 set key at screen 0.54, 0.955 center top horizontal maxcols 6 Left reverse samplen 1.5 font ",14"
 plot for [i = 0:blocks(latency) - 1] latency index i skip 1 using 1:2 with points \
        linecolor rgb colour(i + 1) pointtype shape(i + 1) pointsize point notitle, \
-     for [i = 1:words(modes)] NaN with linespoints linecolor rgb colour(i) linewidth 2 dashtype dash(i) \
-       pointtype shape(i) pointsize 2.2 * point title word(modes, i)
+     for [i = 1:words(modes)] NaN with linespoints linecolor rgb colour(i) linewidth 2 \
+       dashtype dash(i) pointtype shape(i) pointsize 2.2 * point title word(modes, i)
 unset key
 
 set label 1 "What is queued"
@@ -81,7 +84,8 @@ set logscale xy
 set xlabel "share of the transactions that are done by then" offset 0, 0.4
 set xrange [1:*]
 set yrange [*:*]
-set xtics ("0" 1, "50%%" 2, "90%%" 10, "99%%" 100, "99.9%%" 1e3, "99.99%%" 1e4, "99.999%%" 1e5, "99.9999%%" 1e6)
+set xtics ("0" 1, "50%%" 2, "90%%" 10, "99%%" 100, "99.9%%" 1e3, "99.99%%" 1e4, "99.999%%" 1e5, \
+           "99.9999%%" 1e6)
 set ytics ("1 µs" 1e-3, "10 µs" 1e-2, "100 µs" 0.1, "1 ms" 1, "10 ms" 10, "100 ms" 100, "1 s" 1e3, \
            "10 s" 1e4, "100 s" 1e5)
 plot for [i = 0:blocks(distribution) - 1] distribution index i skip 1 using 1:2 with steps \

@@ -33,7 +33,7 @@ proc ::study::TimeAxis {measurements} {
     dict for {name records} $measurements {
         set figures [Figures $records]
         lappend ends [dict get $figures application] [dict get $figures disk]
-        # The middle of the first transactions, and not less than they need.
+        # When the first transaction had returned: the first point.
         lappend first [lindex $records 2]
     }
     set ends [lmap end $ends {expr {max($end, 1) / 1e6}}]

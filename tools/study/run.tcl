@@ -1,13 +1,13 @@
 # run.tcl: one workload in one mode, measured.
 #
 # A plan is a dictionary: workload, device, seed, transactions, seconds and rate
-# as in the options (empty: no limit), progress.
+# as in the options (empty: no limit).
 #
 # What is measured is a list of records, five values each: the number of a
 # transaction, when it began, how long it took, and the queue when it was done, or
-# up to 100 microseconds before: operations and bytes.  Records without a number are of the time after the
-# last transaction; the last of all says when everything was on disk.  Times are
-# microseconds, since the first transaction began.
+# up to 100 microseconds before: operations and bytes.  Records without a number
+# are of the time after the last transaction; the last of all says when everything
+# was on disk.  Times are microseconds, since the first transaction began.
 
 namespace eval ::study {
     # What sqliteasync has to start with, as options and values of
@@ -146,7 +146,8 @@ proc ::study::PerformTransactions {mode plan state began} {
         if {$rate ne {}} {
             WaitUntil [expr {$began + round($i * 1e6 / $rate)}]
         }
-        if {$until ne {} && [clock microseconds] >= $until} break
+        # One at least: of none there is nothing to say.
+        if {$i > 0 && $until ne {} && [clock microseconds] >= $until} break
         incr i
         set state [NextState $state]
         set start [clock microseconds]

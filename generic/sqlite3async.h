@@ -27,8 +27,8 @@
 ** The result codes are SQLite's and are defined there. It is valid C (C89 and
 ** later) and C++; no function here lets a C++ exception out.
 **
-** Thread safety: sqlite3async_run() and sqlite3async_control() may be called
-** on any thread at any time, also at once. sqlite3async_initialize() and
+** Thread safety: sqlite3async_run(), sqlite3async_control() and
+** sqlite3async_status64() may be called on any thread at any time, also at once. sqlite3async_initialize() and
 ** sqlite3async_shutdown() are not safe against each other or themselves: call
 ** them from one thread at a time. SQLite itself must not be a single-threaded
 ** build (SQLITE_THREADSAFE=0).
@@ -300,11 +300,11 @@ int sqlite3async_status64(const char *zDatabase, int op,
 ** SQLITEASYNC_LOCKHOLD (int)         How long a database's lock in the file
 ** SQLITEASYNC_GET_LOCKHOLD (int *)   system may be held, in milliseconds,
 **                                    without a moment in which other processes
-**                                    can get it: 500 to start with.
+**                                    can get it: 750 to start with.
 **
-**     After that time, new transactions of this process wait until what is
-**     queued for the database is on disk and the lock has been free for an
-**     eighth of a second, two seconds at most. So a process on plain SQLite
+**     Before that time is over, new transactions of this process wait until
+**     what is queued for the database is on disk and the lock has been free
+**     for 110 milliseconds, two seconds at most. So a process on plain SQLite
 **     with a busy timeout of a second gets its turn. Nobody waits while no
 **     writer runs, there is a delay, a quarter of the byte limit is taken, or
 **     another connection of the process keeps the lock. From 0 up, 0: no

@@ -186,7 +186,7 @@ class Foreground {
   // And of its journal.
   bool WriteVirtual(FoldedTransaction& transaction, const void* bytes, int size, int64_t offset);
   // Reserves bytes for it, unless it would hold too many of them.
-  bool Charge(const FoldedTransaction& transaction, int64_t bytes);
+  bool Charge(FoldedTransaction& transaction, int64_t bytes);
   // A new transaction begins, with a journal or with others. If the journal has ended before, that
   // was a rollback in locking_mode=EXCLUSIVE, which no unlock follows: what is left of it is what
   // lies below it, and no journal covers it any more. Dropped.

@@ -13,6 +13,13 @@
 
 namespace sqliteasync {
 
+namespace {
+
+// Most transactions take no more: pages and journal of some rows. Or less, if the limit is small.
+constexpr int64_t kReservedAhead = 32 * 1024;
+
+}  // namespace
+
 bool Foreground::GroupingInForce() {
   switch (grouping()) {
     case Grouping::kOn:
@@ -125,11 +132,17 @@ void Foreground::DropRolledBack(FoldedTransaction& transaction) {
   transaction.SetJournalFile(journal);
 }
 
-bool Foreground::Charge(const FoldedTransaction& transaction, int64_t bytes) {
+bool Foreground::Charge(FoldedTransaction& transaction, int64_t bytes) {
   if (bytes == 0) return true;
   // A transaction that took more would leave too little room for others.
   const int64_t limit = queue_.limit();
   if (limit != 0 && transaction.charge() + bytes > limit / 2) return false;
+  if (transaction.TakeSpare(bytes)) return true;
+  const int64_t ahead = limit == 0 ? kReservedAhead : std::min(kReservedAhead, limit / 64);
+  if (bytes < ahead && queue_.TryReserve(ahead)) {
+    transaction.AddSpare(ahead - bytes);
+    return true;
+  }
   return writer_.ReserveBehindQueue(bytes, transaction.connection()->database->waits);
 }
 
@@ -212,7 +225,8 @@ void Foreground::Unfold(Database& database, FoldedTransaction& transaction) {
   // All that can fail comes before the first change.
   std::vector<OperationPtr> journal = JournalOperations(database, transaction);
   std::vector<OperationPtr> main = MainOperations(database, transaction);
-  int64_t missing = -transaction.charge();  // a few bytes, if what makes the journal valid is twice
+  // A few bytes, if what makes the journal valid is twice.
+  int64_t missing = -transaction.charge() - transaction.spare();
   for (const OperationPtr& operation : journal) missing += operation->cost();
   for (const OperationPtr& operation : main) missing += operation->cost();
   if (missing > 0) writer_.Reserve(missing, database.waits);

@@ -117,9 +117,9 @@ class WriteQueue {
   Level count_ GUARDED_BY(mutex);
   int64_t changes_ GUARDED_BY(mutex) = 0;
   int64_t pushed_ GUARDED_BY(mutex) = 0;
-  SharedLevel bytes_;  // see GiveBack for the order of this and waiting_
-  SharedLevel transactions_;
-  std::atomic<int64_t> limit_{kDefaultLimit};  // written with the mutex held
+  alignas(kCacheLine) SharedLevel bytes_;  // see GiveBack for the order of this and waiting_
+  alignas(kCacheLine) SharedLevel transactions_;
+  alignas(kCacheLine) std::atomic<int64_t> limit_{kDefaultLimit};  // written with the mutex held
   std::atomic<int64_t> group_in_time_{std::numeric_limits<int64_t>::max()};  // see NoteGroup
   std::atomic<int> waiting_{0};  // changed with the mutex held
   bool writer_sleeps_ GUARDED_BY(mutex) = false;

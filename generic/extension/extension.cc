@@ -36,9 +36,10 @@ int Bind(const sqlite3_api_routines* api, char** error) {
                   "called by a writer thread");
   }
   if (api->vfs_find(sqliteasync::kSecondGenerationName) != nullptr) {
-    return Refuse(api, error,
-                  "this process has a VFS \"sqlite3async\" already, of another copy of the library; "
-                  "use that one, or don't load it");
+    return Refuse(
+        api, error,
+        "this process has a VFS \"sqlite3async\" already, of another copy of the library; "
+        "use that one, or don't load it");
   }
   SQLITE_EXTENSION_INIT2(api);
   return SQLITE_OK;

@@ -57,9 +57,10 @@ extern "C" {
 ** isDefault  Non-zero makes the new VFS the default, so that every later
 **            sqlite3_open() goes through it; zero leaves the default alone.
 **
-** Returns SQLITE_OK, or SQLITE_ERROR if no VFS has the name zParent. (Short of
-** memory it returns SQLITE_NOMEM.) If the VFS is registered already, the call
-** returns SQLITE_OK and changes nothing, whatever its arguments are.
+** Returns SQLITE_OK, or SQLITE_ERROR if no VFS has the name zParent, or if
+** another copy of this library in the process has registered its VFS. (Short
+** of memory it returns SQLITE_NOMEM.) If the VFS is registered already, the
+** call returns SQLITE_OK and changes nothing, whatever its arguments are.
 **
 ** It starts no writer: until some thread calls sqlite3async_run(), changes
 ** gather in the queue.

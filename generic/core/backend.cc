@@ -31,6 +31,12 @@ int Backend::Register(const char* parent_name, const char* default_name) {
   const bool named = parent_name != nullptr && parent_name[0] != '\0';
   sqlite3_vfs* parent = sqlite3_vfs_find(named ? parent_name : nullptr);
   if (parent == nullptr) return SQLITE_ERROR;
+  if (sqlite3_vfs_find(kSecondGenerationName) != nullptr) {
+    sqlite3_log(SQLITE_ERROR,
+                "sqliteasync: there is a VFS \"%s\" already, of another copy of the library",
+                kSecondGenerationName);
+    return SQLITE_ERROR;
+  }
   performer_.SetParent(parent);
   foreground_.SetParent(parent);
   first_ = MakeAsyncVfs(kFirstGenerationName, parent, &foreground_);

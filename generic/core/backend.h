@@ -33,7 +33,8 @@ class Backend {
 
   // Registers both VFSes on top of the VFS `parent_name` (null or "": the current default).
   // `default_name`: which of the two becomes the default, null for none.
-  // Already registered: SQLITE_OK, nothing changes. No such parent: SQLITE_ERROR.
+  // Already registered: SQLITE_OK, nothing changes. No such parent, or another copy of this library
+  // has registered its own: SQLITE_ERROR.
   int Register(const char* parent_name, const char* default_name) EXCLUDES(registration_mutex_);
 
   // Makes the VFS `name`, which is registered, the default unless one of the two is it.

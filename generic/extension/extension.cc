@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 
+#include "core/async_vfs.h"
 #include "core/backend.h"
 #include "core/sqlite.h"
 
@@ -33,6 +34,12 @@ int Bind(const sqlite3_api_routines* api, char** error) {
     return Refuse(api, error,
                   "this SQLite was built without threads (SQLITE_THREADSAFE=0); its VFS can't be "
                   "called by a writer thread");
+  }
+  if (api->vfs_find(sqliteasync::kSecondGenerationName) != nullptr) {
+    return Refuse(
+        api, error,
+        "this process has a VFS \"sqlite3async\" already, of another copy of the library; "
+        "use that one, or don't load it");
   }
   SQLITE_EXTENSION_INIT2(api);
   return SQLITE_OK;

@@ -22,7 +22,7 @@ proc ::documents::Missing {language} {
             if {[info exists ::env(SANITIZER)] && $::env(SANITIZER) in {address thread}} {
                 return "the static library is built with a sanitizer"
             }
-            if {[auto_execok [lindex [Setting CC] end]] eq {}} {return "there is no C compiler"}
+            if {[auto_execok [lindex [Setting CC] 0]] eq {}} {return "there is no C compiler"}
         }
         sh {if {[auto_execok bash] eq {}} {return "there is no bash"}}
         sql {if {[auto_execok sqlite3] eq {}} {return "there is no sqlite3, SQLite's shell"}}

@@ -13,15 +13,6 @@
 
 namespace sqliteasync {
 
-namespace {
-
-// A group takes no more of the byte limit than this part, and one transaction; the second when the
-// disk can't keep up.
-constexpr int64_t kGroupsInLimit = 4;
-constexpr int64_t kGroupsUnderOverload = 16;
-
-}  // namespace
-
 bool Foreground::GroupingInForce() {
   switch (grouping()) {
     case Grouping::kOn:
@@ -168,17 +159,12 @@ void Foreground::Commit(OpenFile& file) {
   ForgetJournal(transaction);
   if (transaction.folded()) {
     const bool empty = transaction.changes().Empty();
-    const int64_t limit = queue_.limit();
     MutexLock lock(database.mutex);
     GroupPtr group =
         database.folding().Commit(transaction, file.file, database.image(file.file), &replaced);
     if (!empty) queue_.CountGrouped(1);
     if (group != nullptr) Push(database, std::move(group));
-    // Room comes back group by group: under overload the application goes on in steps of one.
-    if (limit != 0) {
-      database.folding().CloseGroupAt(
-          limit / (queue_.HalfIsTaken() ? kGroupsUnderOverload : kGroupsInLimit));
-    }
+    database.folding().CloseGroupAt(queue_.GroupLimit());
   } else {
     transaction.End();
     // Also one that has rolled back a hot journal, and never asked for RESERVED: from here on its

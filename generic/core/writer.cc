@@ -158,8 +158,12 @@ bool Writer::PerformNext(bool* performed) {
     operation.reset(queue_.Pop());
   }
   if (operation == nullptr) return false;
+  const auto begin = std::chrono::steady_clock::now();
   *performed = performer_.Perform(*operation);
   const int64_t cost = operation->cost();
+  if (*performed && operation->kind == OperationKind::kGroup) {
+    queue_.NoteGroup(cost, std::chrono::steady_clock::now() - begin);
+  }
   const bool change = IsChange(operation->kind);
   queue_.CountGrouped(-operation->transactions());
   operation.reset();
@@ -214,6 +218,12 @@ bool Writer::ReserveBehindQueue(int64_t cost) {
     return reserved || queue_.count() == 0;
   });
   return reserved;
+}
+
+void Writer::WaitForRoom(int64_t bytes) {
+  MutexLock lock(queue_.mutex);
+  const WriteQueue::Waiting waiting(queue_);
+  WorkUntil([&]() REQUIRES(queue_.mutex) { return queue_.HasRoom(bytes) || queue_.count() == 0; });
 }
 
 void Writer::Complete() {

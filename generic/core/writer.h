@@ -98,6 +98,10 @@ class Writer {
   // then others' reservations, like the caller's own, are what takes it, and waiting is for ever.
   bool ReserveBehindQueue(int64_t cost);
 
+  // Returns once there is room for so many bytes, without counting them, or nothing is queued.
+  // REQUIRES: as Reserve.
+  void WaitForRoom(int64_t bytes);
+
  private:
   // Performs the oldest operation. Returns false if there was none. `performed`: it wasn't given
   // up.

@@ -15,8 +15,13 @@ namespace eval ::documents {
     variable mark \u0002
 }
 
-# Why blocks of that language can't be run here, or "".
-proc ::documents::Missing {language} {
+# Why blocks of that language can't be run here, or "".  A shell block that
+# compiles something needs what C needs.
+proc ::documents::Missing {language {text {}}} {
+    if {$language eq "sh" && [regexp -line {^cc\s} $text]} {
+        set missing [Missing c]
+        if {$missing ne {}} {return $missing}
+    }
     switch -- $language {
         c {
             if {[info exists ::env(SANITIZER)] && $::env(SANITIZER) in {address thread}} {

@@ -11,9 +11,9 @@
 # "output" instead of all that: what the block before prints; in it "..." stands
 # for any text, and on a line of its own for any lines.
 #
-# In a manual page they are what stands between .nf and .fi under EXAMPLES: of
-# the language of its section (n: tcl, 3: c, 1: sh), unless a comment on the line
-# before .nf has words like those above.
+# In a manual page they are what stands between .nf and .fi behind a comment with
+# such words on the line before .nf; and under EXAMPLES all that stands there, of
+# the language of the page's section (n: tcl, 3: c, 1: sh) without such a comment.
 #
 # A block is a dictionary:
 #     place      file and line, as "doc/guide.md:57"
@@ -73,21 +73,20 @@ proc ::documents::ManualBlocks {lines name section} {
     array set language {n tcl 3 c 1 sh}
     set blocks {}
     set faults {}
-    set inside 0
+    set examples 0
     set start 0
     set words {}
     set number 0
     foreach line $lines {
         incr number
         if {[regexp {^\.SH "?([^"]*)} $line -> heading]} {
-            set inside [string match EXAMPLE* $heading]
+            set examples [string match EXAMPLE* $heading]
         }
-        if {!$inside} continue
-        if {$line eq ".nf"} {
+        if {$line eq ".nf" && ($examples || $words ne {})} {
             set start [expr {$number + 1}]
             set text {}
             if {$words eq {}} {set words $language($section)}
-        } elseif {$line eq ".fi"} {
+        } elseif {$line eq ".fi" && $start} {
             AddBlock blocks faults $name:$start $words $text
             set start 0
             set words {}

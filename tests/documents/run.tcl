@@ -5,8 +5,8 @@
 # "package require sqliteasync" if it requires no package; one that has a
 # finish_test is a script for tests/tester.tcl.  A C block is a whole program: it
 # is compiled, linked with the static library, and run.  SQL goes to SQLite's
-# shell with the extension loaded and a database opened through it, unless it
-# has a .load of its own.  A shell block runs in bash -e, but for the commands
+# shell with a database opened through the VFS and the extension loaded into its
+# connection too, unless it has a .load of its own.  A shell block runs in bash -e, but for the commands
 # that commands.tcl checks.  All of them end with status 0, write nothing on
 # stderr, and print what the document shows.
 
@@ -121,7 +121,7 @@ proc ::documents::Program {chain faultsVariable} {
         sql {
             set head {}
             if {![regexp -line {^\.load\M} $all]} {
-                set head ".load build/sqliteasync\n.open file:example.db?vfs=sqlite3async"
+                set head ".load build/sqliteasync\n.open file:example.db?vfs=sqlite3async\n.load build/sqliteasync"
             }
             Store block.sql [Joined [linsert $texts 0 ".bail on\n$head"] ".print $mark"]
             return [list sqlite3 -batch < block.sql]

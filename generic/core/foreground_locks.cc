@@ -43,7 +43,7 @@ void Foreground::WaitForRoom(Database& database) {
   // refused the lock is told so at once.
   const int64_t needed = queue_.limit() / kRoomInLimit;
   if (queue_.HasRoom(needed) || !writer_.Running() || IsReserved(database)) return;
-  writer_.WaitForRoom(needed);
+  writer_.WaitForRoom(needed, database.waits);
 }
 
 void Foreground::LetOthersIn(Database& database, OpenFile& file) {

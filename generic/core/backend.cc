@@ -1,7 +1,9 @@
 #include "backend.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <limits>
+#include <memory>
 #include <new>
 #include <string_view>
 
@@ -17,7 +19,7 @@ Backend& Backend::Get() {
 }
 
 Backend::Backend()
-    : performer_(transactions_),
+    : performer_(transactions_, failures_),
       writer_(queue_, performer_),
       foreground_(registry_, transactions_, queue_, writer_) {}
 
@@ -131,12 +133,76 @@ int Backend::SetLockHold(int64_t milliseconds) {
   return SQLITE_OK;
 }
 
+std::string Backend::PathOf(const char* name) {
+  const sqlite3_vfs* parent;
+  {
+    MutexLock lock(registration_mutex_);
+    parent = registered_ ? parent_ : nullptr;
+  }
+  // What was queued before, or has failed, is known by its full path still.
+  if (parent == nullptr) return name;
+  std::string path(static_cast<size_t>(parent->mxPathname) + 1, '\0');
+  const int rc = foreground_.FullPathname(name, static_cast<int>(path.size()), path.data());
+  if (rc != SQLITE_OK && rc != SQLITE_OK_SYMLINK) return name;
+  path.resize(path.find('\0'));
+  return path;
+}
+
+Status Backend::ReadStatus() {
+  Status status;
+  status.bytes = queue_.bytes().Read();
+  status.transactions = queue_.transactions().Read();
+  {
+    MutexLock lock(queue_.mutex);
+    status.operations = queue_.operations();
+  }
+  registry_.SumUp(&status);
+  return status;
+}
+
+std::optional<Status> Backend::ReadStatus(const char* name) {
+  const std::shared_ptr<Database> database = registry_.Known(PathOf(name));
+  if (database == nullptr) return std::nullopt;
+  return database->ReadStatus();
+}
+
+void Backend::ResetHighest(Level Status::*level) {
+  if (level == &Status::bytes) {
+    queue_.bytes().ResetHighest();
+  } else if (level == &Status::transactions) {
+    queue_.transactions().ResetHighest();
+  } else {
+    MutexLock lock(queue_.mutex);
+    queue_.operations().ResetHighest();
+  }
+}
+
+bool Backend::ResetHighest(const char* name, Level Status::*level) {
+  const std::shared_ptr<Database> database = registry_.Known(PathOf(name));
+  if (database == nullptr) return false;
+  database->ResetHighest(level);
+  return true;
+}
+
+std::vector<std::string> Backend::Databases() {
+  std::vector<std::string> paths;
+  for (const std::shared_ptr<Database>& database : registry_.All()) {
+    if (database->has_been_open() && !database->detached()) paths.push_back(database->main.path);
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::optional<Failure> Backend::LastFailure(const char* name) {
+  return failures_.Last(PathOf(name));
+}
+
 void Backend::Finish() {
   const int64_t lost = writer_.Drain();
   if (lost == 0 || lost == reported_lost_.exchange(lost)) return;
   std::fprintf(stderr, "sqliteasync: no writer runs at exit: %lld queued operations are lost",
                static_cast<long long>(lost));
-  if (const int64_t grouped = queue_.grouped(); grouped > 0) {
+  if (const int64_t grouped = ReadStatus().grouped; grouped > 0) {
     std::fprintf(stderr, ", groups of %lld transactions among them",
                  static_cast<long long>(grouped));
   }

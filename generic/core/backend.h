@@ -9,13 +9,18 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
+#include "failures.h"
 #include "foreground.h"
 #include "multi_file_transactions.h"
 #include "mutex.h"
 #include "performer.h"
 #include "registry.h"
 #include "sqlite.h"
+#include "statistics.h"
 #include "write_queue.h"
 #include "writer.h"
 
@@ -74,6 +79,24 @@ class Backend {
   int lock_hold() const { return foreground_.lock_hold(); }
   int grouping() const { return static_cast<int>(foreground_.grouping()); }
 
+  // The state of the process.
+  Status ReadStatus();
+  // And of one database, `name` being how its file is opened, that is open or has something queued.
+  // What it has counted it has since it was opened. nullopt: there is no such database. Throws
+  // std::bad_alloc.
+  std::optional<Status> ReadStatus(const char* name);
+  // Sets a high-water mark, of the process or of one database, to what there is. Returns false if
+  // there is no such database. The second throws std::bad_alloc.
+  void ResetHighest(Level Status::*level);
+  bool ResetHighest(const char* name, Level Status::*level);
+  // The paths of the databases that are open, or have something queued. Throws std::bad_alloc.
+  std::vector<std::string> Databases();
+
+  // Operations that have failed. They are kept when the database is closed.
+  Failures& failures() { return failures_; }
+  // The newest of a database, known or not. Throws std::bad_alloc.
+  std::optional<Failure> LastFailure(const char* name);
+
   Writer& writer() { return writer_; }
   Foreground& foreground() { return foreground_; }
   const Performer& performer() const { return performer_; }
@@ -87,7 +110,11 @@ class Backend {
 
   bool StartDueWriter();
 
+  // The path under which a database of that name is known. Throws std::bad_alloc.
+  std::string PathOf(const char* name);
+
   WriteQueue queue_;
+  Failures failures_;
   Registry registry_;
   MultiFileTransactions transactions_;
   Performer performer_;

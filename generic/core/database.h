@@ -32,6 +32,7 @@
 #include "pending_image.h"
 #include "real_lock.h"
 #include "sqlite.h"
+#include "statistics.h"
 
 namespace sqliteasync {
 
@@ -75,12 +76,35 @@ class Database : public std::enable_shared_from_this<Database> {
   ParentFacts& facts() REQUIRES(mutex) { return facts_; }
 
   // Counts an operation in (it is about to be pushed) and out (it has been performed or given up,
-  // and has left its image). CLOSE isn't counted: it changes nothing.
-  void CountIn(const Operation& operation) REQUIRES(mutex);
+  // and has left its image). A CLOSE, which changes nothing, is counted for the statistics alone.
+  void CountIn(Operation& operation) REQUIRES(mutex);
   void CountOut(const Operation& operation);
+
+  // A transaction that isn't folded has been committed: its last operation, if that is still
+  // queued, stands for it. Returns false if it isn't, or stands for another.
+  bool CountCommit() REQUIRES(mutex);
+  // A folded one has been committed. `grown`: by so many bytes the group that is queued has grown.
+  void CountFolded(int64_t grown) REQUIRES(mutex);
 
   // Are changes queued or being performed? UNLOCK is no change.
   bool HasChanges() REQUIRES(mutex) { return changes_ > 0; }
+
+  // --- Statistics ---
+
+  Counter folded;  // the meaning of these: Totals
+  Counter performed;
+  Counter syncs;
+  Counter written;
+  Counter waits;
+  void CountRead() REQUIRES(mutex) { ++reads_; }
+  // Of the read that was counted last the parent is asked.
+  void CountParentRead() REQUIRES(mutex) { ++parent_reads_; }
+
+  Status ReadStatus() EXCLUDES(mutex);
+  void ResetHighest(Level Status::*level) EXCLUDES(mutex);
+
+  // Has there been a connection to it? Otherwise it is a super-journal, a temporary file.
+  bool has_been_open() const { return has_been_open_.load(std::memory_order_relaxed); }
 
   // --- Errors ---
 
@@ -193,6 +217,15 @@ class Database : public std::enable_shared_from_this<Database> {
   bool unlock_is_last_ GUARDED_BY(mutex) = false;     // no change is queued behind the last UNLOCK
   std::shared_ptr<Database> self_ GUARDED_BY(mutex);  // set while queued_ > 0
 
+  // The levels; the rest of it is counted elsewhere.
+  Status status_ GUARDED_BY(mutex);
+  int64_t reads_ GUARDED_BY(mutex) = 0;
+  int64_t parent_reads_ GUARDED_BY(mutex) = 0;
+  // The operations that are queued or being performed, but for CLOSE; the newest.
+  Operation* oldest_ GUARDED_BY(mutex) = nullptr;
+  Operation* newest_ GUARDED_BY(mutex) = nullptr;
+
+  std::atomic<bool> has_been_open_{false};
   std::atomic<int> error_{SQLITE_OK};
   std::atomic<bool> detached_{false};
 };

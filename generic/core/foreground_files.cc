@@ -81,7 +81,7 @@ int Foreground::Open(const char* name, int flags, OpenFile** file, int* out_flag
   if (queued) {
     FileReference place;
     if (name == nullptr) {
-      place.database = std::make_shared<Database>(path);
+      place.database = registry_.MakeNameless();
       place.file = &place.database->main;
     } else {
       place = registry_.FindOrCreate(path);

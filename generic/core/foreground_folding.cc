@@ -139,7 +139,7 @@ bool Foreground::Charge(const FoldedTransaction& transaction, int64_t bytes) {
   // A transaction that took more would leave too little room for others.
   const int64_t limit = queue_.limit();
   if (limit != 0 && transaction.charge() + bytes > limit / 2) return false;
-  return writer_.ReserveBehindQueue(bytes);
+  return writer_.ReserveBehindQueue(bytes, transaction.connection()->database->waits);
 }
 
 void Foreground::StartQueuedJournal(OpenFile& file) {
@@ -170,9 +170,13 @@ void Foreground::Commit(OpenFile& file) {
     const bool empty = transaction.changes().Empty();
     const int64_t limit = queue_.limit();
     MutexLock lock(database.mutex);
+    const int64_t before = database.folding().ActiveBytes();
     GroupPtr group =
         database.folding().Commit(transaction, file.file, database.image(file.file), &replaced);
-    if (!empty) queue_.CountGrouped(1);
+    if (!empty) {
+      queue_.CountTransactions(1);
+      database.CountFolded(group == nullptr ? database.folding().ActiveBytes() - before : 0);
+    }
     if (group != nullptr) Push(database, std::move(group));
     // Room comes back group by group: under overload the application goes on in steps of one.
     if (limit != 0) {
@@ -180,6 +184,10 @@ void Foreground::Commit(OpenFile& file) {
           limit / (queue_.HalfIsTaken() ? kGroupsUnderOverload : kGroupsInLimit));
     }
   } else {
+    if (file.unlocked || transaction.mode() == FoldedTransaction::Mode::kQueued) {
+      MutexLock lock(database.mutex);
+      if (database.CountCommit()) queue_.CountTransactions(1);
+    }
     transaction.End();
     // Also one that has rolled back a hot journal, and never asked for RESERVED: from here on its
     // changes are transactions. One that takes no locks, of which there may be several at a time,
@@ -221,7 +229,7 @@ void Foreground::Unfold(Database& database, FoldedTransaction& transaction) {
   int64_t missing = -transaction.charge();  // a few bytes, if what makes the journal valid is twice
   for (const OperationPtr& operation : journal) missing += operation->cost();
   for (const OperationPtr& operation : main) missing += operation->cost();
-  if (missing > 0) writer_.Reserve(missing);
+  if (missing > 0) writer_.Reserve(missing, database.waits);
   Reservation reservation(queue_, std::max<int64_t>(missing, 0));
   MutexLock lock(database.mutex);
   Folding& folding = database.folding();

@@ -18,7 +18,8 @@ int64_t Operation::cost() const {
 }
 
 int64_t Operation::transactions() const {
-  return kind == OperationKind::kGroup ? static_cast<const Group*>(this)->transactions : 0;
+  return kind == OperationKind::kGroup ? static_cast<const Group*>(this)->transactions
+                                       : (commits ? 1 : 0);
 }
 
 const char* OperationName(OperationKind kind) {

@@ -1,5 +1,6 @@
 #include "performer.h"
 
+#include <ctime>
 #include <new>
 #include <utility>
 
@@ -18,12 +19,18 @@ const char* NameOf(const SharedFile& file) {
 }  // namespace
 
 bool Performer::Perform(Operation& operation) {
-  Database& database = operation.file->database;
-  // CountOut below may release the last other reference.
-  const std::shared_ptr<Database> keep = database.shared_from_this();
+  // CountOut may release the last other reference.
+  const std::shared_ptr<Database> database = operation.file->database.shared_from_this();
+  const bool performed = PerformKind(operation);
+  if (performed) database->performed.Add();
+  return performed;
+}
 
+bool Performer::PerformKind(Operation& operation) {
+  Database& database = operation.file->database;
   if (operation.kind == OperationKind::kClose) {
     Close(operation);
+    database.CountOut(operation);
     return true;
   }
   if (operation.kind == OperationKind::kGroup) {
@@ -160,16 +167,20 @@ int Performer::Write(const Operation& operation) {
     DeletePath(parent_, journal, false);
   }
   ParentFile* handle;
-  const int rc = Target(*operation.handle, &handle);
-  return rc == SQLITE_OK ? handle->Write(operation.bytes(), operation.size, operation.offset) : rc;
+  int rc = Target(*operation.handle, &handle);
+  if (rc == SQLITE_OK) rc = handle->Write(operation.bytes(), operation.size, operation.offset);
+  if (rc == SQLITE_OK) operation.file->database.written.Add(operation.size);
+  return rc;
 }
 
 int Performer::Sync(const Operation& operation) {
   if (Tracing()) Trace("SYNC %s", NameOf(*operation.file));
   if (Broken(Variant::kSyncSkipped)) return SQLITE_OK;
   ParentFile* handle;
-  const int rc = Target(*operation.handle, &handle);
-  return rc == SQLITE_OK ? handle->Sync(operation.flags) : rc;
+  int rc = Target(*operation.handle, &handle);
+  if (rc == SQLITE_OK) rc = handle->Sync(operation.flags);
+  if (rc == SQLITE_OK) operation.file->database.syncs.Add();
+  return rc;
 }
 
 int Performer::Truncate(const Operation& operation) {
@@ -188,6 +199,7 @@ int Performer::Delete(const Operation& operation) {
   const FileName name(file.database.main.path, file.role, {});
   const int rc = DeletePath(parent_, name, operation.flags != 0);
   if (rc != SQLITE_OK) return rc;
+  if (operation.flags != 0) file.database.syncs.Add();
   if (file.role == FileRole::kMain) transactions_.End(file.database);
   if (file.role == FileRole::kJournal) file.database.journal_on_disk = false;
   return rc;
@@ -216,6 +228,18 @@ void Performer::Fail(const Operation& operation, int code) {
   sqlite3_log(code,
               "sqliteasync: %s of %s failed; nothing further that is queued for it is written",
               OperationName(operation.kind), NameOf(*operation.file));
+  try {
+    auto failure = std::make_unique<Failure>();
+    failure->database = database.main.path;
+    failure->file = operation.file->path;
+    failure->operation = operation.kind;
+    failure->code = code;
+    failure->time = std::time(nullptr);
+    failures_.Add(*failure);
+    failure_ = std::move(failure);
+  } catch (const std::bad_alloc&) {
+    // SQLite's error log has it.
+  }
   if (Broken(Variant::kErrorIgnored)) return;
   database.Fail(code);
   if (!Broken(Variant::kErrorNotSpread)) transactions_.SpreadErrors();

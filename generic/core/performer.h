@@ -7,6 +7,12 @@
 #ifndef SQLITEASYNC_CORE_PERFORMER_H_
 #define SQLITEASYNC_CORE_PERFORMER_H_
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "failures.h"
 #include "group.h"
 #include "multi_file_transactions.h"
 #include "open_file.h"
@@ -17,7 +23,8 @@ namespace sqliteasync {
 
 class Performer {
  public:
-  explicit Performer(MultiFileTransactions& transactions) : transactions_(transactions) {}
+  Performer(MultiFileTransactions& transactions, Failures& failures)
+      : transactions_(transactions), failures_(failures) {}
 
   // The VFS that everything is performed on. REQUIRES: nothing is queued.
   void SetParent(sqlite3_vfs* parent) { parent_ = parent; }
@@ -28,10 +35,16 @@ class Performer {
   // Returns false if the operation was given up.
   bool Perform(Operation& operation);
 
+  // What the last Perform has met, to be reported; null: nothing.
+  std::unique_ptr<Failure> TakeFailure() { return std::move(failure_); }
+  Failures& failures() { return failures_; }
+
   // How many groups have been carried to disk. For tests.
   int64_t groups() const { return groups_.load(std::memory_order_relaxed); }
 
  private:
+  bool PerformKind(Operation& operation);
+
   // The handle that changes through `file` go to. One that was opened while only the queue had the
   // file is opened on the parent now.
   int Target(OpenFile& file, ParentFile** handle);
@@ -49,6 +62,8 @@ class Performer {
   void Fail(const Operation& operation, int code);
 
   MultiFileTransactions& transactions_;
+  Failures& failures_;
+  std::unique_ptr<Failure> failure_;
   sqlite3_vfs* parent_ = nullptr;
   std::atomic<int64_t> groups_{0};
 };

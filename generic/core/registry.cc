@@ -1,5 +1,7 @@
 #include "registry.h"
 
+#include <algorithm>
+
 namespace sqliteasync {
 
 // Deletes a Database to which the last reference has gone, and its entry. By then a new Database
@@ -12,6 +14,8 @@ struct Registry::Releaser {
       MutexLock lock(registry->mutex_);
       auto at = registry->databases_.find(database->main.path);
       if (at != registry->databases_.end() && at->second.expired()) registry->databases_.erase(at);
+      registry->all_.erase(database);
+      registry->gone_ += database->ReadStatus().totals;
     }
     delete database;
   }
@@ -104,13 +108,50 @@ std::shared_ptr<Database> Registry::LookupOrMake(std::string_view path) {
     std::shared_ptr<Database> found = Lookup(path);
     if (found != nullptr) return found;
   }
-  fresh = std::shared_ptr<Database>(new Database(std::string(path)), Releaser{this});
+  fresh = Make(path);
   MutexLock lock(mutex_);
   std::weak_ptr<Database>& entry = databases_[std::string(path)];
   std::shared_ptr<Database> found = entry.lock();
   if (found != nullptr) return found;
   entry = fresh;
   return fresh;
+}
+
+std::shared_ptr<Database> Registry::Make(std::string_view path) {
+  std::shared_ptr<Database> fresh(new Database(std::string(path)), Releaser{this});
+  MutexLock lock(mutex_);
+  all_.insert(fresh.get());
+  return fresh;
+}
+
+std::shared_ptr<Database> Registry::MakeNameless() { return Make(""); }
+
+std::shared_ptr<Database> Registry::Known(std::string_view path) {
+  MutexLock lock(mutex_);
+  return Lookup(path);
+}
+
+std::vector<std::shared_ptr<Database>> Registry::All() {
+  std::vector<std::shared_ptr<Database>> all;  // released, if need be, after the mutex is
+  MutexLock lock(mutex_);
+  all.reserve(all_.size());
+  for (Database* database : all_) {
+    if (std::shared_ptr<Database> held = database->weak_from_this().lock(); held != nullptr) {
+      all.push_back(std::move(held));
+    }
+  }
+  return all;
+}
+
+void Registry::SumUp(Status* status) {
+  MutexLock lock(mutex_);
+  status->totals += gone_;
+  for (Database* database : all_) {
+    const Status one = database->ReadStatus();
+    status->totals += one.totals;
+    status->grouped += one.grouped;
+    status->age = std::max(status->age, one.age);
+  }
 }
 
 void Registry::Detach(Database& database) {

@@ -3,7 +3,8 @@
 // Thread safety: all methods may be called from any thread.
 //
 // A Database is found for as long as someone holds a reference to it (a handle, a queued
-// operation); the registry itself holds none.
+// operation); the registry itself holds none. It knows all that there are, though, those that are
+// not found by a path included, and what those that are gone have counted.
 
 #ifndef SQLITEASYNC_CORE_REGISTRY_H_
 #define SQLITEASYNC_CORE_REGISTRY_H_
@@ -14,6 +15,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 #include "database.h"
 #include "mutex.h"
@@ -42,6 +45,19 @@ class Registry {
   // The Database whose main file is `path`, whatever the path ends in. Throws std::bad_alloc.
   std::shared_ptr<Database> DatabaseAt(std::string_view path) EXCLUDES(mutex_);
 
+  // A Database for a file without a name. Throws std::bad_alloc.
+  std::shared_ptr<Database> MakeNameless() EXCLUDES(mutex_);
+
+  // As DatabaseAt, but null if there is none.
+  std::shared_ptr<Database> Known(std::string_view path) EXCLUDES(mutex_);
+
+  // Those that there are. Throws std::bad_alloc.
+  std::vector<std::shared_ptr<Database>> All() EXCLUDES(mutex_);
+
+  // Adds to `status` what all have counted, those that are gone included, and how many
+  // transactions wait in groups; and sets the age of the oldest operation. Allocates nothing.
+  void SumUp(Status* status) EXCLUDES(mutex_);
+
   // From now on `database` is detached, and its path leads to another one.
   void Detach(Database& database) EXCLUDES(mutex_);
 
@@ -65,7 +81,11 @@ class Registry {
   std::shared_ptr<Database> Recent(std::string_view path);
   void Remember(const std::shared_ptr<Database>& database);
 
+  std::shared_ptr<Database> Make(std::string_view path) EXCLUDES(mutex_);
+
   Mutex mutex_;
+  std::unordered_set<Database*> all_ GUARDED_BY(mutex_);
+  Totals gone_ GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::weak_ptr<Database>, Hash, std::equal_to<>> databases_
       GUARDED_BY(mutex_);
 };

@@ -15,7 +15,7 @@ void WriteQueue::Push(OperationPtr operation) {
       tail_->next = pushed;
     }
     tail_ = pushed;
-    ++count_;
+    count_.Add(1);
     ++pushed_;
     changes_ += IsChange(pushed->kind) ? 1 : 0;
     wake = writer_sleeps_;
@@ -42,31 +42,25 @@ Operation* WriteQueue::Pop() {
 }
 
 void WriteQueue::Done(int64_t cost, bool change) {
-  --count_;
+  count_.Add(-1);
   changes_ -= change ? 1 : 0;
-  bytes_ -= cost;
+  bytes_.Add(-cost);
   NotifyProgress();
 }
 
-bool WriteQueue::TryReserve(int64_t cost) {
-  int64_t bytes = bytes_.load();
-  do {
-    if (limit() != 0 && bytes + cost > limit()) return false;
-  } while (!bytes_.compare_exchange_weak(bytes, bytes + cost));
-  return true;
-}
+bool WriteQueue::TryReserve(int64_t cost) { return bytes_.AddBelow(limit(), cost); }
 
 bool WriteQueue::TryReserveAlone(int64_t cost) {
   if (TryReserve(cost)) return true;
-  if (count_ > 0) return false;
-  bytes_ += cost;
+  if (count_.now > 0) return false;
+  bytes_.Add(cost);
   return true;
 }
 
 void WriteQueue::GiveBack(int64_t cost) {
   // Who waits counts itself first and looks at the bytes then, with the mutex; this is the other
   // way round. So one of the two sees the other.
-  bytes_ -= cost;
+  bytes_.Add(-cost);
   if (waiting_.load() == 0) return;
   MutexLock lock(mutex);
   NotifyProgress();

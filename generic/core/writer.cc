@@ -42,20 +42,19 @@ void Writer::SetLinger(std::chrono::milliseconds linger) {
   linger_ = linger;
 }
 
-bool Writer::Idle() {
+WriterState Writer::State() {
   MutexLock lock(queue_.mutex);
-  return queue_.writer_sleeps();
+  // One that is asleep, but has been woken.
+  if (state_ == WriterState::kIdle && !queue_.writer_sleeps()) return WriterState::kWorking;
+  return state_;
 }
 
-bool Writer::Running() {
-  MutexLock lock(queue_.mutex);
-  return running_;
-}
+bool Writer::Running() { return State() != WriterState::kNone; }
 
 void Writer::Run() {
   MutexLock run(run_mutex_);
   queue_.mutex.Lock();
-  running_ = true;
+  state_ = WriterState::kWorking;
   ++runs_;
   queue_.progress.NotifyAll();
   while (halt_ != Halt::kNow) {
@@ -63,15 +62,19 @@ void Writer::Run() {
       if (halt_ == Halt::kIdle) break;
       if (Tracing()) Trace("IDLE");
       group_done_.reset();
+      state_ = WriterState::kIdle;
       queue_.SetWriterSleeps(true);
       queue_.work.Wait(queue_.mutex);
       queue_.SetWriterSleeps(false);
+      state_ = WriterState::kWorking;
       if (Tracing()) Trace("WAKEUP");
       continue;
     }
     const bool is_group = queue_.Next()->kind == OperationKind::kGroup;
     if (is_group && group_done_.has_value()) {
+      state_ = WriterState::kLingering;
       Linger();
+      state_ = WriterState::kWorking;
       if (halt_ == Halt::kNow) break;
     }
     queue_.mutex.Unlock();
@@ -79,10 +82,13 @@ void Writer::Run() {
     PerformNext(&performed);
     queue_.mutex.Lock();
     if (is_group) group_done_ = std::chrono::steady_clock::now();
-    if (performed) Pause();
+    if (!performed) continue;
+    state_ = WriterState::kPaused;
+    Pause();
+    state_ = WriterState::kWorking;
   }
   group_done_.reset();
-  running_ = false;
+  state_ = WriterState::kNone;
   queue_.progress.NotifyAll();
   queue_.mutex.Unlock();
 }
@@ -116,7 +122,7 @@ const char* Writer::Reason(StartResult result) {
 Writer::StartResult Writer::Start() {
   MutexLock start(start_mutex_);
   MutexLock lock(queue_.mutex);
-  while (running_) {
+  while (running()) {
     if (halt_ == Halt::kNever) return StartResult::kRunsAlready;
     queue_.WaitForProgress();
   }
@@ -137,9 +143,9 @@ Writer::StartResult Writer::Start() {
 
 bool Writer::Wait() {
   MutexLock lock(queue_.mutex);
-  if (halt_ != Halt::kNever && Tracing()) Trace(running_ ? "WAIT" : "NO-WAIT");
+  if (halt_ != Halt::kNever && Tracing()) Trace(running() ? "WAIT" : "NO-WAIT");
   while (halt_ != Halt::kNever) {
-    if (!running_) return true;
+    if (!running()) return true;
     queue_.WaitForProgress();
   }
   return false;
@@ -157,6 +163,13 @@ int64_t Writer::Step(int64_t limit) {
 }
 
 bool Writer::PerformNext(bool* performed) {
+  std::unique_ptr<Failure> failure;
+  const bool one = PerformNext(performed, &failure);
+  if (failure != nullptr) performer_.failures().Report(*failure);
+  return one;
+}
+
+bool Writer::PerformNext(bool* performed, std::unique_ptr<Failure>* failure) {
   MutexLock perform(perform_mutex_);
   OperationPtr operation;
   {
@@ -165,9 +178,10 @@ bool Writer::PerformNext(bool* performed) {
   }
   if (operation == nullptr) return false;
   *performed = performer_.Perform(*operation);
+  *failure = performer_.TakeFailure();
   const int64_t cost = operation->cost();
   const bool change = IsChange(operation->kind);
-  queue_.CountGrouped(-operation->transactions());
+  queue_.CountTransactions(-operation->transactions());
   operation.reset();
   MutexLock lock(queue_.mutex);
   queue_.Done(cost, change);
@@ -176,21 +190,21 @@ bool Writer::PerformNext(bool* performed) {
 
 void Writer::WaitUntilEmpty() {
   MutexLock lock(queue_.mutex);
-  while (running_ && queue_.count() > 0) queue_.WaitForProgress();
+  while (running() && queue_.count() > 0) queue_.WaitForProgress();
 }
 
 int64_t Writer::Drain() {
   MutexLock lock(queue_.mutex);
   drain_until_ = queue_.pushed();
   settings_.NotifyAll();
-  while (running_ && queue_.done() < drain_until_) queue_.WaitForProgress();
+  while (running() && queue_.done() < drain_until_) queue_.WaitForProgress();
   return queue_.changes();
 }
 
 template <typename Done>
 void Writer::WorkUntil(Done done) {
   while (!done()) {
-    if (running_ || queue_.Empty()) {
+    if (running() || queue_.Empty()) {
       // Without a writer, and with nothing to perform, it's another thread's turn: one that is
       // performing the last operation, or has reserved bytes and is about to push.
       queue_.WaitForProgress();
@@ -203,15 +217,17 @@ void Writer::WorkUntil(Done done) {
   }
 }
 
-void Writer::Reserve(int64_t cost) {
+void Writer::Reserve(int64_t cost, Counter& waits) {
   if (queue_.TryReserve(cost)) return;
+  waits.Add();
   MutexLock lock(queue_.mutex);
   const WriteQueue::Waiting waiting(queue_);
   WorkUntil([&]() REQUIRES(queue_.mutex) { return queue_.TryReserveAlone(cost); });
 }
 
-bool Writer::ReserveBehindQueue(int64_t cost) {
+bool Writer::ReserveBehindQueue(int64_t cost, Counter& waits) {
   if (queue_.TryReserve(cost)) return true;
+  waits.Add();
   MutexLock lock(queue_.mutex);
   const WriteQueue::Waiting waiting(queue_);
   bool reserved = false;

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 
 #include "mutex.h"
@@ -37,8 +38,10 @@ class Writer {
   // For tests, to which it matters whether there is a wait, not for how long.
   void SetLinger(std::chrono::milliseconds linger);
 
-  // Does a writer wait for operations?
-  bool Idle();
+  // What a writer is doing.
+  WriterState State();
+  // Does it wait for operations?
+  bool Idle() { return State() == WriterState::kIdle; }
 
   // The settings. The delay is the pause after each operation that the writer performs, in
   // milliseconds; a change takes effect at once, in the pause as well.
@@ -94,17 +97,21 @@ class Writer {
   int64_t Drain();
 
   // Waits until `cost` bytes more may be queued, and counts them as queued. While no writer runs
-  // the calling thread performs operations to make room. REQUIRES: the caller holds no mutex of the
-  // core.
-  void Reserve(int64_t cost);
+  // the calling thread performs operations to make room. `waits` counts it if there is no room at
+  // once. REQUIRES: the caller holds no mutex of the core.
+  void Reserve(int64_t cost, Counter& waits);
   // As that, but returns false, and has reserved nothing, if there is no room and nothing queued:
   // then others' reservations, like the caller's own, are what takes it, and waiting is for ever.
-  bool ReserveBehindQueue(int64_t cost);
+  bool ReserveBehindQueue(int64_t cost, Counter& waits);
 
  private:
+  bool running() REQUIRES(queue_.mutex) { return state_ != WriterState::kNone; }
+
   // Performs the oldest operation. Returns false if there was none. `performed`: it wasn't given
   // up.
   bool PerformNext(bool* performed) EXCLUDES(perform_mutex_);
+  // And leaves what it has met to be reported.
+  bool PerformNext(bool* performed, std::unique_ptr<Failure>* failure) EXCLUDES(perform_mutex_);
 
   // Returns once `done`, which looks at the queue with its mutex held, says so. While no writer
   // runs the calling thread performs operations meanwhile.
@@ -130,7 +137,7 @@ class Writer {
   int delay_ GUARDED_BY(queue_.mutex) = 0;
   std::chrono::milliseconds linger_ GUARDED_BY(queue_.mutex) = kLinger;
   std::atomic<bool> delays_{false};  // written with that mutex held
-  bool running_ GUARDED_BY(queue_.mutex) = false;
+  WriterState state_ GUARDED_BY(queue_.mutex) = WriterState::kNone;
   // When the last group was on disk, if the writer has not been idle since.
   std::optional<std::chrono::steady_clock::time_point> group_done_ GUARDED_BY(queue_.mutex);
   int64_t runs_ GUARDED_BY(queue_.mutex) = 0;         // how many have begun

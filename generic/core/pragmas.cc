@@ -7,6 +7,7 @@
 #include "backend.h"
 #include "settings.h"
 #include "sqlite.h"
+#include "status_report.h"
 
 namespace sqliteasync {
 
@@ -29,13 +30,28 @@ int Start(OpenFile& /*file*/, const char* value, std::string* answer) {
   return SQLITE_ERROR;
 }
 
+int ShowStatus(OpenFile& file, const char* value, std::string* answer) {
+  if (value != nullptr) {
+    *answer = "it takes no value";
+    return SQLITE_ERROR;
+  }
+  for (const StatusLine& line : ReportStatus(*file.database)) {
+    if (!answer->empty()) *answer += '\n';
+    *answer += line.name;
+    *answer += ' ';
+    *answer += line.text.empty() ? std::to_string(line.value) : line.text;
+    if (line.highwater) *answer += ' ' + std::to_string(*line.highwater);
+  }
+  return SQLITE_OK;
+}
+
 struct Pragma {
   std::string_view name;
   Action action;
 };
 
 // Beside these there is one for each setting.
-constexpr Pragma kPragmas[] = {{"start", Start}};
+constexpr Pragma kPragmas[] = {{"start", Start}, {"status", ShowStatus}};
 
 bool SameName(std::string_view one, std::string_view other) {
   return one.size() == other.size() &&

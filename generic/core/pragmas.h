@@ -4,6 +4,7 @@
 //
 //   sqlite3async_OPTION [= VALUE]   a setting (settings.h); all are the process's
 //   sqlite3async_start              starts the writer
+//   sqlite3async_status             the counters of the database, a line for each
 //
 // Thread safety: as the methods of an open file.
 

@@ -9,6 +9,7 @@
 #include "core/sqlite.h"
 #include "platform.h"
 #include "sql_functions.h"
+#include "status_table.h"
 
 SQLITE_EXTENSION_INIT1
 
@@ -86,6 +87,7 @@ int sqlite3_sqliteasync_init(sqlite3* db, char** error, const sqlite3_api_routin
     backend.StartWriterAtFirstOpen();
   }
   rc = sqliteasync::DefineFunctions(db);
+  if (rc == SQLITE_OK) rc = sqliteasync::DefineStatusTable(db);
   if (rc != SQLITE_OK) return Refuse(api, error, sqlite3_errstr(rc));
   return SQLITE_OK_LOAD_PERMANENTLY;
 }

@@ -1,11 +1,13 @@
 #include "backend.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <limits>
 #include <memory>
 #include <new>
 #include <string_view>
+#include <utility>
 
 #include "async_vfs.h"
 
@@ -146,6 +148,42 @@ std::string Backend::PathOf(const char* name) {
   if (rc != SQLITE_OK && rc != SQLITE_OK_SYMLINK) return name;
   path.resize(path.find('\0'));
   return path;
+}
+
+BarrierResult Backend::Barrier(const char* name, int64_t milliseconds) {
+  using Outcome = BarrierResult::Outcome;
+  BarrierResult result;
+  std::optional<Writer::Clock::time_point> deadline;
+  constexpr int64_t kForEver = int64_t{1000} * 3600 * 24 * 365 * 10;  // the clock has its limits
+  if (milliseconds >= 0 && milliseconds < kForEver) {
+    deadline = Writer::Clock::now() + std::chrono::milliseconds(milliseconds);
+  }
+  const auto barrier = std::make_shared<BarrierState>();
+  if (name == nullptr || name[0] == '\0') {
+    barrier->targets = registry_.AllTargets();
+  } else {
+    std::string path = PathOf(name);
+    std::optional<BarrierTarget> target = registry_.FindTarget(path);
+    if (!target.has_value()) return {Outcome::kUnknown, SQLITE_NOTFOUND, std::move(path)};
+    barrier->targets.push_back(std::move(*target));
+  }
+  result.outcome = writer_.Await(barrier, deadline);
+  switch (result.outcome) {
+    case Outcome::kDone:
+    case Outcome::kUnknown:
+      break;
+    case Outcome::kTimedOut:
+      result.code = SQLITE_BUSY;
+      break;
+    case Outcome::kNoWriter:
+      result.code = SQLITE_MISUSE;
+      break;
+    case Outcome::kFailed:
+      result.code = barrier->code;
+      result.database = barrier->failed->main.path;
+      break;
+  }
+  return result;
 }
 
 Status Backend::ReadStatus() {

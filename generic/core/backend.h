@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "barrier.h"
 #include "failures.h"
 #include "foreground.h"
 #include "multi_file_transactions.h"
@@ -78,6 +79,13 @@ class Backend {
   int SetLockHold(int64_t milliseconds);  // not negative
   int lock_hold() const { return foreground_.lock_hold(); }
   int grouping() const { return static_cast<int>(foreground_.grouping()); }
+
+  // Returns once everything that was queued before the call, of the database `name` (how its file
+  // is opened) or, with null or "", of all, is on disk and synced, whatever `synchronous` was: the
+  // writer syncs what was written without. Others go on meanwhile. `milliseconds` < 0: however long
+  // it takes. A transaction that is open is not waited for. An error of a database is that of
+  // something that was queued before, or of a sync. Throws std::bad_alloc.
+  BarrierResult Barrier(const char* name, int64_t milliseconds);
 
   // The state of the process.
   Status ReadStatus();

@@ -54,6 +54,36 @@ class SharedFile {
   LockTable locks_;     // guarded by its lock mutex
 };
 
+// What has been performed, but a power cut could undo.
+struct Unsynced {
+  bool main = false;             // its bytes
+  bool journal = false;          // likewise
+  bool directory = false;        // that a journal, or a super-journal, was created or deleted
+  bool name = false;             // that the main file exists, if it was created lately
+  bool name_is_durable = false;  // it wasn't, or that is on the medium
+
+  bool Any() const { return main || journal || directory || name; }
+  void Add(const Unsynced& other) {
+    main |= other.main;
+    journal |= other.journal;
+    directory |= other.directory;
+    name |= other.name;
+  }
+  void MainChanged() {
+    main = true;
+    name = !name_is_durable;
+  }
+  void DirectoryChanged(bool synced) {
+    directory = !synced;
+    if (synced) DirectorySynced();
+  }
+  void DirectorySynced() {
+    directory = false;
+    name = false;
+    name_is_durable = true;
+  }
+};
+
 class Database : public std::enable_shared_from_this<Database> {
  public:
   // `path`: of the main database, canonical; "" for a nameless file. Throws std::bad_alloc.
@@ -190,6 +220,9 @@ class Database : public std::enable_shared_from_this<Database> {
   // Has the writer opened a journal, and not deleted it since? The writer's to set, and read while
   // no operation is being performed.
   bool journal_on_disk = false;
+
+  // The writer's, likewise.
+  Unsynced unsynced;
 
  private:
   void CloseConnection(ParentFile& connection) REQUIRES(lock_mutex);

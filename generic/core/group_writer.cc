@@ -89,15 +89,20 @@ int GroupWriter::Write(const Group& group) {
     if (rc == SQLITE_OK) rc = WriteJournal(group, PagesToSave(group, holes));
     if (rc != SQLITE_OK) return rc;
   }
+  Unsynced& unsynced = database_.unsynced;
+  unsynced.MainChanged();
   rc = WritePages(group, holes);
   if (rc == SQLITE_OK && group.durability.sync_flags != 0 && !Broken(Variant::kSyncSkipped)) {
     rc = Sync(*file_, group.durability.sync_flags);
+    if (rc == SQLITE_OK) unsynced.main = false;
   }
   const bool shorter = group.changes.cut != nullptr && group.size_after < EndOfFile(group);
   if (Broken(Variant::kCutTooSoon) && shorter) file_->Truncate(group.size_after);
   if (rc == SQLITE_OK && journaled) rc = FinaliseJournal(group, name);
   if (rc != SQLITE_OK) return rc;
-  return shorter ? file_->Truncate(group.size_after) : SQLITE_OK;
+  if (!shorter) return SQLITE_OK;
+  unsynced.main = true;
+  return file_->Truncate(group.size_after);
 }
 
 int GroupWriter::Sync(ParentFile& file, int flags) {
@@ -168,6 +173,8 @@ int GroupWriter::OpenJournal(const FileName& name) {
   FileName kept(database_.main.path, FileRole::kJournal, parameters_);
   int rc = journal_.Open(parent_, std::move(kept), kFlags);
   if (rc != SQLITE_OK) return rc;
+  database_.unsynced.journal = true;
+  database_.unsynced.DirectoryChanged(false);
   int64_t size = 0;
   rc = journal_.Size(&size);
   if (rc != SQLITE_OK || size == 0) return rc;
@@ -268,12 +275,16 @@ int GroupWriter::FinaliseJournal(const Group& group, const FileName& name) {
     int rc = journal_.Truncate(0);
     if (rc == SQLITE_OK && group.durability.sync_journal) {
       rc = Sync(journal_, group.durability.sync_flags);
+      if (rc == SQLITE_OK) database_.unsynced.journal = false;
     }
     return rc;
   }
   journal_.Close();
   const int rc = DeletePath(parent_, name, group.durability.sync_directory);
-  if (rc == SQLITE_OK && group.durability.sync_directory) database_.syncs.Add();
+  if (rc != SQLITE_OK) return rc;
+  if (group.durability.sync_directory) database_.syncs.Add();
+  database_.unsynced.journal = false;
+  database_.unsynced.DirectoryChanged(group.durability.sync_directory);
   return rc;
 }
 

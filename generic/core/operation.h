@@ -28,7 +28,8 @@ enum class OperationKind : uint8_t {
   kDelete,
   kOpen,
   kUnlock,
-  kGroup,  // transactions of one database, folded: group.h
+  kGroup,    // transactions of one database, folded: group.h
+  kBarrier,  // someone waits for all in front of it: barrier.h. It has no file
 };
 
 // The name that the historical module gave the operation in its traces, "OPENEX" for kOpen.

@@ -9,9 +9,10 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <utility>
+#include <vector>
 
+#include "barrier.h"
 #include "failures.h"
 #include "group.h"
 #include "multi_file_transactions.h"
@@ -35,8 +36,12 @@ class Performer {
   // Returns false if the operation was given up.
   bool Perform(Operation& operation);
 
-  // What the last Perform has met, to be reported; null: nothing.
-  std::unique_ptr<Failure> TakeFailure() { return std::move(failure_); }
+  // Syncs what was performed without a sync, unless nobody waits any more, and notes the first
+  // error of the databases.
+  void PerformBarrier(BarrierState& barrier);
+
+  // What has failed since the last call, to be reported.
+  std::vector<Failure> TakeFailures() { return std::exchange(failed_, {}); }
   Failures& failures() { return failures_; }
 
   // How many groups have been carried to disk. For tests.
@@ -59,11 +64,11 @@ class Performer {
   bool PerformGroup(Group& group);
 
   bool GivenUp(const Operation& operation);
-  void Fail(const Operation& operation, int code);
+  void Fail(SharedFile& file, OperationKind kind, int code);
 
   MultiFileTransactions& transactions_;
   Failures& failures_;
-  std::unique_ptr<Failure> failure_;
+  std::vector<Failure> failed_;
   sqlite3_vfs* parent_ = nullptr;
   std::atomic<int64_t> groups_{0};
 };

@@ -113,9 +113,11 @@ class WriteQueue {
   bool writer_sleeps_ GUARDED_BY(mutex) = false;
 };
 
-// CLOSE and UNLOCK change nothing: what a database holds is the same without them.
+// CLOSE and UNLOCK change nothing: what a database holds is the same without them. Nor does a
+// barrier.
 inline bool IsChange(OperationKind kind) {
-  return kind != OperationKind::kClose && kind != OperationKind::kUnlock;
+  return kind != OperationKind::kClose && kind != OperationKind::kUnlock &&
+         kind != OperationKind::kBarrier;
 }
 
 }  // namespace sqliteasync

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "../platform.h"
+#include "broken.h"
 #include "trace.h"
 
 namespace sqliteasync {
@@ -52,9 +53,14 @@ WriterState Writer::State() {
 bool Writer::Running() { return State() != WriterState::kNone; }
 
 void Writer::Run() {
+  {
+    MutexLock lock(queue_.mutex);
+    CountExpected(1);
+  }
   MutexLock run(run_mutex_);
   queue_.mutex.Lock();
   state_ = WriterState::kWorking;
+  thread_ = std::this_thread::get_id();
   ++runs_;
   queue_.progress.NotifyAll();
   while (halt_ != Halt::kNow) {
@@ -89,6 +95,8 @@ void Writer::Run() {
   }
   group_done_.reset();
   state_ = WriterState::kNone;
+  thread_ = std::thread::id();
+  CountExpected(-1);
   queue_.progress.NotifyAll();
   queue_.mutex.Unlock();
 }
@@ -122,6 +130,18 @@ const char* Writer::Reason(StartResult result) {
 Writer::StartResult Writer::Start() {
   MutexLock start(start_mutex_);
   MutexLock lock(queue_.mutex);
+  CountExpected(1);
+  const StartResult result = StartThread();
+  CountExpected(-1);
+  return result;
+}
+
+void Writer::CountExpected(int more) {
+  expected_ += more;
+  if (expected_ == 0) barriers_.NotifyAll();
+}
+
+Writer::StartResult Writer::StartThread() {
   while (running()) {
     if (halt_ == Halt::kNever) return StartResult::kRunsAlready;
     queue_.WaitForProgress();
@@ -163,13 +183,13 @@ int64_t Writer::Step(int64_t limit) {
 }
 
 bool Writer::PerformNext(bool* performed) {
-  std::unique_ptr<Failure> failure;
-  const bool one = PerformNext(performed, &failure);
-  if (failure != nullptr) performer_.failures().Report(*failure);
+  std::vector<Failure> failed;
+  const bool one = PerformNext(performed, &failed);
+  for (const Failure& failure : failed) performer_.failures().Report(failure);
   return one;
 }
 
-bool Writer::PerformNext(bool* performed, std::unique_ptr<Failure>* failure) {
+bool Writer::PerformNext(bool* performed, std::vector<Failure>* failed) {
   MutexLock perform(perform_mutex_);
   OperationPtr operation;
   {
@@ -177,14 +197,24 @@ bool Writer::PerformNext(bool* performed, std::unique_ptr<Failure>* failure) {
     operation.reset(queue_.Pop());
   }
   if (operation == nullptr) return false;
-  *performed = performer_.Perform(*operation);
-  *failure = performer_.TakeFailure();
+  std::shared_ptr<BarrierState> barrier;
+  if (operation->kind == OperationKind::kBarrier) {
+    barrier = static_cast<Barrier&>(*operation).state;
+    performer_.PerformBarrier(*barrier);
+  } else {
+    *performed = performer_.Perform(*operation);
+  }
+  *failed = performer_.TakeFailures();
   const int64_t cost = operation->cost();
   const bool change = IsChange(operation->kind);
   queue_.CountTransactions(-operation->transactions());
   operation.reset();
   MutexLock lock(queue_.mutex);
   queue_.Done(cost, change);
+  if (barrier != nullptr) {
+    barrier->done = true;
+    barriers_.NotifyAll();
+  }
   return true;
 }
 
@@ -242,6 +272,32 @@ void Writer::Complete() {
   MutexLock lock(queue_.mutex);
   const int64_t target = queue_.pushed();
   WorkUntil([&]() REQUIRES(queue_.mutex) { return queue_.done() >= target; });
+}
+
+BarrierResult::Outcome Writer::Await(const std::shared_ptr<BarrierState>& barrier,
+                                     std::optional<Clock::time_point> deadline) {
+  using Outcome = BarrierResult::Outcome;
+  {
+    MutexLock lock(queue_.mutex);
+    if (expected_ == 0 || thread_ == std::this_thread::get_id()) return Outcome::kNoWriter;
+  }
+  if (Broken(Variant::kBarrierTooSoon)) return Outcome::kDone;
+  queue_.Push(OperationPtr(new Barrier(barrier)));
+  MutexLock lock(queue_.mutex);
+  const WriteQueue::Waiting waiting(queue_);  // the writer hurries
+  bool in_time = true;
+  while (!barrier->done) {
+    if (expected_ == 0 || !in_time) {
+      barrier->abandoned.store(true);
+      return in_time ? Outcome::kNoWriter : Outcome::kTimedOut;
+    }
+    if (deadline.has_value()) {
+      in_time = barriers_.WaitUntil(queue_.mutex, *deadline);
+    } else {
+      barriers_.Wait(queue_.mutex);
+    }
+  }
+  return barrier->code == SQLITE_OK ? Outcome::kDone : Outcome::kFailed;
 }
 
 }  // namespace sqliteasync

@@ -13,7 +13,10 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <thread>
+#include <vector>
 
+#include "barrier.h"
 #include "mutex.h"
 #include "performer.h"
 #include "write_queue.h"
@@ -89,6 +92,15 @@ class Writer {
     action();
   }
 
+  using Clock = std::chrono::steady_clock;
+
+  // Queues the barrier, which is new, and returns once it has been performed, at the deadline if
+  // there is one, or when no writer runs and none is about to. Doesn't hold up the writer, which
+  // doesn't linger meanwhile, but keeps to its delay. kDone, kTimedOut, kNoWriter or kFailed.
+  // Throws std::bad_alloc. REQUIRES: the caller holds no mutex of the core.
+  BarrierResult::Outcome Await(const std::shared_ptr<BarrierState>& barrier,
+                               std::optional<Clock::time_point> deadline);
+
   // Returns once nothing is queued, or no writer runs any more.
   void WaitUntilEmpty();
 
@@ -107,11 +119,14 @@ class Writer {
  private:
   bool running() REQUIRES(queue_.mutex) { return state_ != WriterState::kNone; }
 
+  StartResult StartThread() REQUIRES(queue_.mutex, start_mutex_);
+  void CountExpected(int more) REQUIRES(queue_.mutex);
+
   // Performs the oldest operation. Returns false if there was none. `performed`: it wasn't given
   // up.
   bool PerformNext(bool* performed) EXCLUDES(perform_mutex_);
   // And leaves what it has met to be reported.
-  bool PerformNext(bool* performed, std::unique_ptr<Failure>* failure) EXCLUDES(perform_mutex_);
+  bool PerformNext(bool* performed, std::vector<Failure>* failed) EXCLUDES(perform_mutex_);
 
   // Returns once `done`, which looks at the queue with its mutex held, says so. While no writer
   // runs the calling thread performs operations meanwhile.
@@ -132,12 +147,15 @@ class Writer {
   Mutex start_mutex_;                                // held by a Start in progress
   Mutex perform_mutex_;                              // held while one operation is performed
 
+  CondVar barriers_;  // signalled when a barrier has been performed, or no writer is expected
   CondVar settings_;  // signalled when a setting has changed
   Halt halt_ GUARDED_BY(queue_.mutex) = Halt::kNever;
   int delay_ GUARDED_BY(queue_.mutex) = 0;
   std::chrono::milliseconds linger_ GUARDED_BY(queue_.mutex) = kLinger;
   std::atomic<bool> delays_{false};  // written with that mutex held
   WriterState state_ GUARDED_BY(queue_.mutex) = WriterState::kNone;
+  std::thread::id thread_ GUARDED_BY(queue_.mutex);  // the writer's
+  int expected_ GUARDED_BY(queue_.mutex) = 0;  // calls of Run and Start that have not returned
   // When the last group was on disk, if the writer has not been idle since.
   std::optional<std::chrono::steady_clock::time_point> group_done_ GUARDED_BY(queue_.mutex);
   int64_t runs_ GUARDED_BY(queue_.mutex) = 0;         // how many have begun

@@ -3,6 +3,7 @@
 // answers is one row of one column, or the error.
 //
 //   sqlite3async_OPTION [= VALUE]   a setting (settings.h); all are the process's
+//   sqlite3async_barrier [= MS]     returns when what is queued for the database is on disk
 //   sqlite3async_start              starts the writer
 //   sqlite3async_status             the counters of the database, a line for each
 //

@@ -15,32 +15,19 @@ const char* const kHaltWords[] = {"never", "now", "idle", nullptr};
 
 Backend& Of() { return Backend::Get(); }
 
-bool SameWord(std::string_view one, std::string_view other) {
-  return one.size() == other.size() &&
-         sqlite3_strnicmp(one.data(), other.data(), static_cast<int>(one.size())) == 0;
-}
-
-// Decimal, with a sign or without.
-bool ReadNumber(std::string_view text, int64_t* value) {
-  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-  const char* const end = text.data() + text.size();
-  const auto [last, error] = std::from_chars(text.data(), end, *value);
-  return error == std::errc() && last == end;
-}
-
-bool ReadWord(const char* const* words, std::string_view text, int64_t* value) {
+bool ReadWord(const char* const* words, const char* text, int64_t* value) {
   for (int64_t i = 0; words[i] != nullptr; ++i) {
-    if (!SameWord(text, words[i])) continue;
+    if (sqlite3_stricmp(text, words[i]) != 0) continue;
     *value = i;
     return true;
   }
   return false;
 }
 
-bool ReadBoolean(std::string_view text, int64_t* value) {
+bool ReadBoolean(const char* text, int64_t* value) {
   // By turns no and yes.
   static const char* const kWords[] = {"no", "yes", "off", "on", "false", "true", nullptr};
-  if (!ReadWord(kWords, text, value)) return ReadNumber(text, value);
+  if (!ReadWord(kWords, text, value)) return ReadInteger(text, value);
   *value %= 2;
   return true;
 }
@@ -70,9 +57,9 @@ const Setting kSettings[] = {
     {nullptr, Setting::Kind::kWord, nullptr, nullptr, nullptr, nullptr},
 };
 
-const Setting* FindSetting(std::string_view name) {
+const Setting* FindSetting(const char* name) {
   for (const Setting* setting = kSettings; setting->name != nullptr; ++setting) {
-    if (SameWord(name, setting->name)) return setting;
+    if (sqlite3_stricmp(name, setting->name) == 0) return setting;
   }
   return nullptr;
 }
@@ -95,7 +82,7 @@ bool ApplySetting(const Setting& setting, const char* text, std::string* message
       }
       return false;
     case Setting::Kind::kNumber:
-      if (ReadNumber(text, &value)) break;
+      if (ReadInteger(text, &value)) break;
       *message = "expected integer but got " + quoted + ": " + name + " " + setting.refusal;
       return false;
     case Setting::Kind::kBoolean:
@@ -113,6 +100,13 @@ std::string SettingAsText(const Setting& setting) {
   return setting.kind == Setting::Kind::kWord ? setting.words[value] : std::to_string(value);
 }
 
+bool ReadInteger(std::string_view text, int64_t* value) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  const char* const end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data(), end, *value);
+  return error == std::errc() && last == end;
+}
+
 std::string ListOf(const std::vector<std::string_view>& names) {
   std::string list;
   for (size_t i = 0; i < names.size(); ++i) {
@@ -123,7 +117,7 @@ std::string ListOf(const std::vector<std::string_view>& names) {
   return list;
 }
 
-std::string NoSuchSetting(std::string_view name) {
+std::string NoSuchSetting(const char* name) {
   std::vector<std::string_view> names;
   for (const Setting* setting = kSettings; setting->name != nullptr; ++setting) {
     names.emplace_back(setting->name);

@@ -32,7 +32,7 @@ struct Setting {
 extern const Setting kSettings[];
 
 // Null: there is none. The case of letters doesn't matter, as in SQL.
-const Setting* FindSetting(std::string_view name);
+const Setting* FindSetting(const char* name);
 
 // For where values are text. `text`: the new value, or null to leave it as it is. Returns false,
 // and has changed nothing, if it isn't one, and `message` says what is; else `message` is empty.
@@ -42,11 +42,14 @@ bool ApplySetting(const Setting& setting, const char* text, std::string* message
 // As text: the word, or the number. Throws std::bad_alloc.
 std::string SettingAsText(const Setting& setting);
 
+// Decimal, with a sign or without. Returns false if it isn't that, or too large.
+bool ReadInteger(std::string_view text, int64_t* value);
+
 // "a, b, or c", as Tcl lists what something must be. Throws std::bad_alloc.
 std::string ListOf(const std::vector<std::string_view>& names);
 
 // "bad option \"...\": must be ...", with the names of all settings. Throws std::bad_alloc.
-std::string NoSuchSetting(std::string_view name);
+std::string NoSuchSetting(const char* name);
 
 }  // namespace sqliteasync
 

@@ -3,7 +3,7 @@
 #include <new>
 #include <string>
 
-#include "core/backend.h"
+#include "core/requests.h"
 #include "core/settings.h"
 
 namespace sqliteasync {
@@ -37,15 +37,23 @@ void Control(sqlite3_context* context, int count, sqlite3_value** arguments) {
   }
 }
 
+void Barrier(sqlite3_context* context, int count, sqlite3_value** arguments) {
+  std::string message;
+  if (!RequestBarrier(nullptr, count > 0 ? TextOf(arguments[0]) : nullptr, &message)) {
+    return Fail(context, message);
+  }
+  sqlite3_result_int(context, 1);
+}
+
 void Start(sqlite3_context* context, int /*count*/, sqlite3_value** /*arguments*/) {
-  const Writer::StartResult result = Backend::Get().writer().Start();
-  if (result != Writer::StartResult::kStarted) return Fail(context, Writer::Reason(result));
+  std::string message;
+  if (!RequestStart(&message)) return Fail(context, message);
   sqlite3_result_int(context, 1);
 }
 
 using Function = void (*)(sqlite3_context*, int, sqlite3_value**);
 
-// No exception passes into SQLite. `error` begins with the function's name.
+// No exception passes into SQLite.
 template <Function function>
 void Guarded(sqlite3_context* context, int count, sqlite3_value** arguments) noexcept {
   try {
@@ -64,8 +72,8 @@ int DefineFunctions(sqlite3* db) {
     Function function;
   };
   static const Definition kDefinitions[] = {
-      {"sqlite3async_control", 1, Guarded<Control>},
-      {"sqlite3async_control", 2, Guarded<Control>},
+      {"sqlite3async_barrier", 0, Guarded<Barrier>}, {"sqlite3async_barrier", 1, Guarded<Barrier>},
+      {"sqlite3async_control", 1, Guarded<Control>}, {"sqlite3async_control", 2, Guarded<Control>},
       {"sqlite3async_start", 0, Guarded<Start>},
   };
   for (const auto& [name, arguments, function] : kDefinitions) {

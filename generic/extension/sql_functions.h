@@ -1,5 +1,6 @@
 // The SQL functions that a connection gets which loads the extension.
 //
+//   sqlite3async_barrier([TIMEOUT_MS])       returns when all that is queued is on disk
 //   sqlite3async_control(OPTION [, VALUE])   sets, and gives the value in force
 //   sqlite3async_start()                     starts the writer
 //

@@ -232,7 +232,10 @@ std::vector<std::string> Backend::Databases() {
 }
 
 std::optional<Failure> Backend::LastFailure(const char* name) {
-  return failures_.Last(PathOf(name));
+  if (name != nullptr) return failures_.Last(PathOf(name));
+  std::vector<Failure> all = failures_.All();
+  if (all.empty()) return std::nullopt;
+  return std::move(all.back());
 }
 
 void Backend::Finish() {

@@ -102,7 +102,7 @@ class Backend {
 
   // Operations that have failed. They are kept when the database is closed.
   Failures& failures() { return failures_; }
-  // The newest of a database, known or not. Throws std::bad_alloc.
+  // The newest of a database, known or not, or with null of all. Throws std::bad_alloc.
   std::optional<Failure> LastFailure(const char* name);
 
   Writer& writer() { return writer_; }

@@ -2,10 +2,10 @@
 
 #include <tcl.h>
 
-#include <new>
 #include <string>
 #include <string_view>
 
+#include "command_support.h"
 #include "core/async_vfs.h"
 #include "core/backend.h"
 #include "core/settings.h"
@@ -13,19 +13,19 @@
 #include "device_command.h"
 #include "extension/extension.h"
 #include "platform.h"
-#include "sim/allocation.h"
 #include "sim/devices.h"
 #include "sqlite3async.h"
+#include "status_commands.h"
 
 namespace {
 
 using sqliteasync::Backend;
+using sqliteasync::Control;
+using sqliteasync::Count;
+using sqliteasync::Fail;
+using sqliteasync::Guarded;
 using sqliteasync::Setting;
-
-int Fail(Tcl_Interp* interp, const std::string& message) {
-  Tcl_SetObjResult(interp, Tcl_NewStringObj(message.c_str(), static_cast<int>(message.size())));
-  return TCL_ERROR;
-}
+using sqliteasync::WithoutExceptions;
 
 // A refused control answers with the name of SQLite's code, as in the second generation.
 int CodeToResult(Tcl_Interp* interp, int code) {
@@ -41,10 +41,6 @@ int CodeToResult(Tcl_Interp* interp, int code) {
     default:
       return Fail(interp, "SQLITE code " + std::to_string(code));
   }
-}
-
-std::string Count(int64_t count, const char* what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 // The name of a simulated device that stands on one of the backend's VFSes, or "". Opening a file
@@ -293,30 +289,6 @@ int JoinSqlite(Tcl_Interp* interp) {
   return rc;
 }
 
-// No exception passes into Tcl.
-template <typename Action>
-int WithoutExceptions(Tcl_Interp* interp, Action action) noexcept {
-  try {
-    return action();
-  } catch (const std::bad_alloc&) {
-    Tcl_SetObjResult(interp, Tcl_NewStringObj("out of memory", -1));
-    return TCL_ERROR;
-  }
-}
-
-template <Tcl_ObjCmdProc* command>
-int Guarded(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) noexcept {
-  return WithoutExceptions(interp, [&] { return command(data, interp, objc, objv); });
-}
-
-// A command that works while the fault simulator has every allocation fail: SQLite's scripts start,
-// wait and shut down then.
-template <Tcl_ObjCmdProc* command>
-int Control(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) noexcept {
-  const sqliteasync::sim::AllocationExemption exemption;
-  return Guarded<command>(data, interp, objc, objv);
-}
-
 const char* NameOfVfsOn(const sqlite3_vfs* vfs) {
   return Backend::Get().StandsOn(vfs) ? sqliteasync::kSecondGenerationName : nullptr;
 }
@@ -354,6 +326,7 @@ extern "C" SQLITEASYNC_EXPORT int Sqliteasync_Init(Tcl_Interp* interp) {
   for (const auto& [name, command] : kCommands) {
     Tcl_CreateObjCommand(interp, name, command, nullptr, nullptr);
   }
+  sqliteasync::InitStatusCommands(interp);
   // Once for the process, however many interpreters load the package.
   static const bool finishes = (Tcl_CreateExitHandler(FinishAtExit, nullptr), true);
   (void)finishes;

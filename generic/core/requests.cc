@@ -1,6 +1,6 @@
 #include "requests.h"
 
-#include <cstdint>
+#include <optional>
 
 #include "backend.h"
 #include "settings.h"
@@ -22,24 +22,31 @@ bool RequestBarrier(const char* database, const char* timeout, std::string* mess
     return false;
   }
   const BarrierResult result = Backend::Get().Barrier(database, milliseconds);
+  *message = WhyNot(result, milliseconds, sqlite3_errstr(result.code));
+  return message->empty();
+}
+
+std::string WhyNot(const BarrierResult& result, int64_t milliseconds, const std::string& code) {
   switch (result.outcome) {
     case BarrierResult::Outcome::kDone:
-      return true;
+      break;
     case BarrierResult::Outcome::kTimedOut:
-      *message = "timed out after " + std::to_string(milliseconds) +
-                 " ms: what is queued is not all on disk yet";
-      break;
+      return "not everything is on disk after " + std::to_string(milliseconds) + " ms";
     case BarrierResult::Outcome::kNoWriter:
-      *message = "no writer is running";
-      break;
+      return "no writer is running, so nothing gets to disk; start one (sqlite3async_start)";
     case BarrierResult::Outcome::kUnknown:
-      *message = "no such database: " + result.database;
-      break;
-    case BarrierResult::Outcome::kFailed:
-      *message = "not all is on disk: " + result.database + ": " + sqlite3_errstr(result.code);
-      break;
+      return "database \"" + result.database + "\" is not open, and nothing of it is queued";
+    case BarrierResult::Outcome::kFailed: {
+      std::string why = "writing \"" + result.database + "\" has failed: " + code;
+      const std::optional<Failure> failure = Backend::Get().failures().Last(result.database);
+      if (failure.has_value() && failure->code == result.code) {
+        why += std::string(" (") + OperationName(failure->operation) + " of \"" + failure->file +
+               "\")";
+      }
+      return why + "; close its connections, and open it again";
+    }
   }
-  return false;
+  return "";
 }
 
 }  // namespace sqliteasync

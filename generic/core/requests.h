@@ -6,7 +6,10 @@
 #ifndef SQLITEASYNC_CORE_REQUESTS_H_
 #define SQLITEASYNC_CORE_REQUESTS_H_
 
+#include <cstdint>
 #include <string>
+
+#include "barrier.h"
 
 namespace sqliteasync {
 
@@ -18,6 +21,10 @@ bool RequestStart(std::string* message);
 // Backend::Barrier for the database with the path `database`, all if it is null. `timeout`:
 // milliseconds; null is as long as it takes.
 bool RequestBarrier(const char* database, const char* timeout, std::string* message);
+
+// Why a barrier that had so many milliseconds was not kept, for a user; "" if it was. `code`: what
+// to call the code of a failure. Tcl's command says the same.
+std::string WhyNot(const BarrierResult& result, int64_t milliseconds, const std::string& code);
 
 }  // namespace sqliteasync
 

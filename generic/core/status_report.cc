@@ -4,29 +4,12 @@
 
 #include "backend.h"
 #include "failures.h"
-#include "statistics.h"
 
 namespace sqliteasync {
 
 namespace {
 
 using Lines = std::vector<StatusLine>;
-
-const char* Word(WriterState state) {
-  switch (state) {
-    case WriterState::kNone:
-      return "none";
-    case WriterState::kIdle:
-      return "idle";
-    case WriterState::kWorking:
-      return "working";
-    case WriterState::kLingering:
-      return "lingering";
-    case WriterState::kPaused:
-      return "paused";
-  }
-  return "";
-}
 
 void Add(const Status& status, const std::optional<std::string>& database, Lines* lines) {
   auto level = [&](const char* name, const Level& of) {
@@ -36,14 +19,13 @@ void Add(const Status& status, const std::optional<std::string>& database, Lines
   level("operations", status.operations);
   level("bytes", status.bytes);
   level("transactions", status.transactions);
-  number("grouped", status.grouped);
   number("age", status.age);
   number("performed", status.totals.performed);
   number("folded", status.totals.folded);
   number("syncs", status.totals.syncs);
   number("written", status.totals.written);
   number("reads", status.totals.reads);
-  number("memory_reads", status.totals.memory_reads);
+  number("memoryreads", status.totals.memory_reads);
   number("waits", status.totals.waits);
 }
 
@@ -56,11 +38,17 @@ void Add(const Failure& failure, Lines* lines) {
 
 }  // namespace
 
+const char* WriterWord(WriterState state) {
+  // In the order of the states.
+  static const char* const kWords[] = {"none", "idle", "working", "lingering", "paused"};
+  return kWords[static_cast<int>(state)];
+}
+
 Lines ReportStatus() {
   Backend& backend = Backend::Get();
   Lines lines;
   Add(backend.ReadStatus(), {}, &lines);
-  lines.push_back({{}, "writer", 0, Word(backend.writer().State())});
+  lines.push_back({{}, "writer", 0, WriterWord(backend.writer().State())});
   std::vector<std::string> databases = backend.Databases();
   for (const Failure& failure : backend.failures().All()) {
     if (!failure.database.empty()) databases.push_back(failure.database);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "database.h"
+#include "statistics.h"
 
 namespace sqliteasync {
 
@@ -21,6 +22,8 @@ struct StatusLine {
   std::string text = {};  // instead of the number, unless it is empty
   std::optional<int64_t> highwater = {};
 };
+
+const char* WriterWord(WriterState state);
 
 // Of the process, and of each database that is open, has something queued, or has failed.
 std::vector<StatusLine> ReportStatus();

@@ -37,7 +37,7 @@ void Control(sqlite3_context* context, int count, sqlite3_value** arguments) {
   }
 }
 
-void Barrier(sqlite3_context* context, int count, sqlite3_value** arguments) {
+void Await(sqlite3_context* context, int count, sqlite3_value** arguments) {
   std::string message;
   if (!RequestBarrier(nullptr, count > 0 ? TextOf(arguments[0]) : nullptr, &message)) {
     return Fail(context, message);
@@ -72,7 +72,7 @@ int DefineFunctions(sqlite3* db) {
     Function function;
   };
   static const Definition kDefinitions[] = {
-      {"sqlite3async_barrier", 0, Guarded<Barrier>}, {"sqlite3async_barrier", 1, Guarded<Barrier>},
+      {"sqlite3async_barrier", 0, Guarded<Await>},   {"sqlite3async_barrier", 1, Guarded<Await>},
       {"sqlite3async_control", 1, Guarded<Control>}, {"sqlite3async_control", 2, Guarded<Control>},
       {"sqlite3async_start", 0, Guarded<Start>},
   };

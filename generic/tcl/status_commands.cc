@@ -281,7 +281,7 @@ int ErrorsCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* co
     return TCL_ERROR;
   }
   if (objc != (option == kCommand ? 3 : 2)) {
-    Tcl_WrongNumArgs(interp, 1, objv, "?-clear? ?-command PREFIX?");
+    Tcl_WrongNumArgs(interp, 1, objv, "?-clear | -command PREFIX?");
     return TCL_ERROR;
   }
   if (option == kCommand) return SetReports(interp, objv[2]);

@@ -27,8 +27,8 @@
 ** The result codes are SQLite's and are defined there. It is valid C (C89 and
 ** later) and C++; no function here lets a C++ exception out.
 **
-** Thread safety: sqlite3async_run() and sqlite3async_control() may be called
-** on any thread at any time, also at once. sqlite3async_initialize() and
+** Thread safety: sqlite3async_run(), sqlite3async_control() and
+** sqlite3async_status64() may be called on any thread at any time, also at once. sqlite3async_initialize() and
 ** sqlite3async_shutdown() are not safe against each other or themselves: call
 ** them from one thread at a time. SQLite itself must not be a single-threaded
 ** build (SQLITE_THREADSAFE=0).

@@ -30,7 +30,14 @@ class BarrierTest : public BackendTest {
   Outcome Barrier(const char* name = nullptr, int64_t milliseconds = -1) {
     return backend().Barrier(name, milliseconds).outcome;
   }
-  // As often as the file was changed, it was changed before its last sync.
+  // Returns when the barrier is in the queue. REQUIRES: the writer stands.
+  std::thread WaitInThread(const char* name, Outcome outcome) {
+    const int64_t before = backend().ReadStatus().operations.now;
+    std::thread waiter([this, name, outcome] { EXPECT_EQ(Barrier(name), outcome); });
+    while (backend().ReadStatus().operations.now == before) std::this_thread::yield();
+    return waiter;
+  }
+  // Every change of the file was followed by a sync, or by its deletion.
   void ExpectSynced(const std::string& name) {
     bool synced = true;
     for (const FakeVfs::Record& record : fake.Records()) {
@@ -238,26 +245,23 @@ TEST_F(BarrierTest, AWriterThatStopsNowLeavesNobodyWaiting) {
   fake.Block(Call::kSync, "/dir/a-journal");
   a.Query("UPDATE t SET x = 1");
   fake.WaitUntilBlocked();
-  std::thread waiter([this] { EXPECT_EQ(Barrier("/dir/a"), Outcome::kNoWriter); });
+  std::thread waiter = WaitInThread("/dir/a", Outcome::kNoWriter);
   a.Query("UPDATE t SET x = 2");
   backend().SetHalt(SQLITEASYNC_HALT_NOW);
   fake.Unblock();
   waiter.join();
 }
 
-TEST_F(BarrierTest, AWriterThatIsAboutToStartIsWaitedFor) {
+TEST_F(BarrierTest, AWriterThatStopsWhenItIsIdleKeepsIt) {
   Connection a(kAsync, "/dir/a");
   StartWriter();
   fake.Block(Call::kSync, "/dir/a-journal");
   a.Query("UPDATE t SET x = 1");
   fake.WaitUntilBlocked();
   backend().SetHalt(SQLITEASYNC_HALT_IDLE);
-  // Waits for the one that runs, then runs itself.
-  std::thread next([this] { backend().writer().Run(); });
-  std::thread waiter([this] { EXPECT_EQ(Barrier("/dir/a"), Outcome::kDone); });
+  std::thread waiter = WaitInThread("/dir/a", Outcome::kDone);
   fake.Unblock();
   waiter.join();
-  next.join();
 }
 
 TEST_F(BarrierTest, TimesOutWhileTheWriterStands) {
@@ -307,8 +311,7 @@ TEST_F(BarrierTest, AnErrorIsTheirsWhoWaitedWhenTheDatabaseWasClosed) {
   fake.Block(Call::kSync, "/dir/a-journal");
   a.Query("UPDATE t SET x = 1");
   fake.WaitUntilBlocked();
-  std::thread waiter([this] { EXPECT_EQ(Barrier("/dir/a"), Outcome::kFailed); });
-  while (backend().ReadStatus().operations.now < 2) std::this_thread::yield();
+  std::thread waiter = WaitInThread("/dir/a", Outcome::kFailed);
   a.Close();
   fake.Unblock();
   waiter.join();

@@ -56,7 +56,7 @@ proc ::documents::CheckCode {code} {
         if {![llength [glob -nocomplain -directory $top $path]]} {return "`$code`: there is no $path"}
     }
     foreach name [regexp -all -inline {\m[A-Za-z][A-Za-z0-9]*_\w*} $code] {
-        if {![regexp "\\m${name}(?:\\M|\\w*)" [Sources]]} {return "`$code`: nothing in the sources is called $name"}
+        if {![regexp "\\m$name\\M" [Sources]]} {return "`$code`: nothing in the sources is called $name"}
     }
     return {}
 }

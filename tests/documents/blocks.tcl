@@ -13,7 +13,7 @@
 #
 # In a manual page they are what stands between .nf and .fi behind a comment with
 # such words on the line before .nf; and under EXAMPLES all that stands there, of
-# the language of the page's section (n: tcl, 3: c, 1: sh) without such a comment.
+# the language of the page's section (n: tcl, 3: c) without such a comment.
 #
 # A block is a dictionary:
 #     place      file and line, as "doc/guide.md:57"
@@ -70,7 +70,7 @@ proc ::documents::MarkdownBlocks {lines name} {
 }
 
 proc ::documents::ManualBlocks {lines name section} {
-    array set language {n tcl 3 c 1 sh}
+    array set language {n tcl 3 c}
     set blocks {}
     set faults {}
     set examples 0

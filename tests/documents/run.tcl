@@ -1,5 +1,5 @@
-# run.tcl: does what a document says, in a directory where the files and
-# directories of the source tree, and "build", are found as at its top.
+# run.tcl: does what a document says, in a directory where the directories of the
+# source tree that are named in documents, and "build", are found as at its top.
 #
 # A Tcl block runs in a tclsh of its own, after "package require sqlite3" and
 # "package require sqliteasync" if it requires no package; one that has a
@@ -75,10 +75,9 @@ proc ::documents::FreshDirectory {files} {
     variable build
     set directory [file normalize block[incr ::documents::directories]]
     file mkdir $directory
-    foreach entry [glob -directory $top -tails *] {
-        if {$entry ne "build"} {
-            file link -symbolic [file join $directory $entry] [file join $top $entry]
-        }
+    # Not all that is there: a database that someone has left there is not ours.
+    foreach entry {bench doc examples generic tests} {
+        file link -symbolic [file join $directory $entry] [file join $top $entry]
     }
     file link -symbolic [file join $directory build] $build
     foreach {name text} $files {Store [file join $directory $name] $text}
@@ -169,7 +168,8 @@ proc ::documents::Execute {command} {
     variable build
     set saved [array get ::env]
     set ::env(TCLLIBPATH) [list $build]
-    # As if the headers and the library were installed.
+    # As if the library and its headers were installed.
+    set ::env(PKG_CONFIG_PATH) $build
     set ::env(CPATH) $top/generic:$top/generic/sim
     set ::env(LIBRARY_PATH) $build
     unset -nocomplain ::env(MAKEFLAGS) ::env(MAKELEVEL)

@@ -117,6 +117,13 @@ std::string OwnLibraryPath() {
   return result;
 }
 
+void StayLoaded() {
+  static const char kInThisLibrary = 0;
+  HMODULE module = nullptr;
+  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
+                     reinterpret_cast<LPCWSTR>(&kInThisLibrary), &module);
+}
+
 void NameThread(const char* name) {
   // SetThreadDescription came with Windows 10, version 1607; older systems go without names.
   using SetThreadDescriptionFunction = HRESULT(WINAPI*)(HANDLE, PCWSTR);
@@ -131,6 +138,8 @@ void NameThread(const char* name) {
     set_description(GetCurrentThread(), wide);
   }
 }
+
+unsigned long ProcessNumber() { return GetCurrentProcessId(); }
 
 unsigned long ThreadNumber() { return GetCurrentThreadId(); }
 

@@ -87,7 +87,15 @@ Backend::Refusal Backend::Unregister() {
   sqlite3_vfs_unregister(&first_);
   sqlite3_vfs_unregister(&second_);
   registered_ = false;
+  writer_is_due_.store(false);
   return refusal;
+}
+
+bool Backend::StartDueWriter() {
+  if (!writer_is_due_.exchange(false)) return true;  // another thread does it
+  if (writer_.Start() != Writer::StartResult::kOutOfThreads) return true;
+  writer_is_due_.store(true);
+  return false;
 }
 
 int Backend::SetHalt(int halt) {
@@ -238,7 +246,7 @@ std::optional<Failure> Backend::LastFailure(const char* name) {
 
 void Backend::Finish() {
   const int64_t lost = writer_.Drain();
-  if (lost == 0) return;
+  if (lost == 0 || lost == reported_lost_.exchange(lost)) return;
   std::fprintf(stderr, "sqliteasync: no writer runs at exit: %lld queued operations are lost",
                static_cast<long long>(lost));
   if (const int64_t grouped = ReadStatus().grouped; grouped > 0) {

@@ -7,6 +7,7 @@
 #ifndef SQLITEASYNC_CORE_BACKEND_H_
 #define SQLITEASYNC_CORE_BACKEND_H_
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -57,6 +58,14 @@ class Backend {
   // or while changes are queued that no writer performs.
   Refusal Unregister() EXCLUDES(registration_mutex_);
 
+  // Of the loadable extension: has a writer started when the next file is opened through the VFSes,
+  // once; whoever halts it starts it again. Unregistering calls it off.
+  void StartWriterAtFirstOpen() { writer_is_due_.store(true); }
+
+  // A file has been opened. Returns false if a writer was to be started and the system gives no
+  // thread for it: then it is due again at the next.
+  bool FileOpened() { return !writer_is_due_.load(std::memory_order_relaxed) || StartDueWriter(); }
+
   // Settings; they outlive a registration. The setters answer SQLITE_MISUSE for a value out of
   // range and then change nothing.
   int SetHalt(int halt);  // SQLITEASYNC_HALT_*
@@ -102,11 +111,13 @@ class Backend {
   const Performer& performer() const { return performer_; }
 
   // At the normal exit of a program: performs what is queued if a writer runs, without the delay,
-  // and says on stderr how many operations are lost if none does.
+  // and says on stderr how many operations are lost if none does. Once, if it is called again.
   void Finish();
 
  private:
   Backend();
+
+  bool StartDueWriter();
 
   // The path under which a database of that name is known. Throws std::bad_alloc.
   std::string PathOf(const char* name);
@@ -118,6 +129,8 @@ class Backend {
   Performer performer_;
   Writer writer_;
   Foreground foreground_;
+  std::atomic<bool> writer_is_due_{false};
+  std::atomic<int64_t> reported_lost_{0};
 
   Mutex registration_mutex_;
   bool registered_ GUARDED_BY(registration_mutex_) = false;

@@ -121,6 +121,12 @@ void Writer::Pause() {
   }
 }
 
+const char* Writer::Reason(StartResult result) {
+  return result == StartResult::kRunsAlready
+             ? "a writer is running already, and its halt condition is \"never\""
+             : "the system gives no thread for the writer";
+}
+
 Writer::StartResult Writer::Start() {
   MutexLock start(start_mutex_);
   MutexLock lock(queue_.mutex);

@@ -64,6 +64,9 @@ class Writer {
     kRunsAlready,   // and won't stop: the halt condition is kNever
     kOutOfThreads,  // the system gives no thread
   };
+  // Why it wasn't started: for messages.
+  static const char* Reason(StartResult result);
+
   // Starts a thread that calls Run, and returns once it runs. A writer that is about to stop is
   // waited for.
   StartResult Start() EXCLUDES(start_mutex_);

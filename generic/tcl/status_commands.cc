@@ -12,6 +12,9 @@
 
 #include "command_support.h"
 #include "core/backend.h"
+#include "core/requests.h"
+#include "core/settings.h"
+#include "core/status_report.h"
 #include "event_script.h"
 #include "platform.h"
 #include "test_command.h"
@@ -53,28 +56,9 @@ struct BarrierRequest {
   int64_t timeout = -1;  // milliseconds
 };
 
-// Why it could not be kept, for a user.
 std::string WhyNot(const BarrierRequest& request, const BarrierResult& result) {
-  switch (result.outcome) {
-    case BarrierResult::Outcome::kDone:
-      break;
-    case BarrierResult::Outcome::kTimedOut:
-      return "not everything is on disk after " + std::to_string(request.timeout) + " ms";
-    case BarrierResult::Outcome::kNoWriter:
-      return "no writer is running, so nothing gets to disk; start one (sqlite3async_start)";
-    case BarrierResult::Outcome::kUnknown:
-      return Unknown(request.database);
-    case BarrierResult::Outcome::kFailed: {
-      std::string why = "writing \"" + result.database + "\" has failed: " + CodeName(result.code);
-      const std::optional<Failure> failure = Backend::Get().failures().Last(result.database);
-      if (failure.has_value() && failure->code == result.code) {
-        why += std::string(" (") + OperationName(failure->operation) + " of \"" + failure->file +
-               "\")";
-      }
-      return why + "; close its connections, and open it again";
-    }
-  }
-  return "";
+  if (result.outcome == BarrierResult::Outcome::kUnknown) return Unknown(request.database);
+  return WhyNot(result, request.timeout, CodeName(result.code));
 }
 
 BarrierResult Wait(const BarrierRequest& request) {
@@ -162,13 +146,7 @@ int BarrierCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* c
 
 // --- sqlite3async_status ---
 
-// In the order of WriterState.
-const char* const kWriterWords[] = {"none", "idle", "working", "lingering", "paused"};
-// In the order of SQLITEASYNC_HALT_*.
-const char* const kHaltWords[] = {"never", "now", "idle"};
-
 Tcl_Obj* NewStatus(const Status& status) {
-  Backend& backend = Backend::Get();
   Tcl_Obj* const dict = Tcl_NewDictObj();
   Put(dict, "operations", status.operations.now);
   Put(dict, "bytes", status.bytes.now);
@@ -184,8 +162,8 @@ Tcl_Obj* NewStatus(const Status& status) {
   Put(dict, "reads", status.totals.reads);
   Put(dict, "memoryreads", status.totals.memory_reads);
   Put(dict, "waits", status.totals.waits);
-  Put(dict, "writer", std::string(kWriterWords[static_cast<int>(backend.writer().State())]));
-  Put(dict, "halt", std::string(kHaltWords[backend.halt()]));
+  Put(dict, "writer", std::string(WriterWord(Backend::Get().writer().State())));
+  Put(dict, "halt", SettingAsText(*FindSetting("halt")));
   return dict;
 }
 

@@ -300,11 +300,11 @@ int sqlite3async_status64(const char *zDatabase, int op,
 ** SQLITEASYNC_LOCKHOLD (int)         How long a database's lock in the file
 ** SQLITEASYNC_GET_LOCKHOLD (int *)   system may be held, in milliseconds,
 **                                    without a moment in which other processes
-**                                    can get it: 500 to start with.
+**                                    can get it: 750 to start with.
 **
-**     After that time, new transactions of this process wait until what is
-**     queued for the database is on disk and the lock has been free for an
-**     eighth of a second, two seconds at most. So a process on plain SQLite
+**     Before that time is over, new transactions of this process wait until
+**     what is queued for the database is on disk and the lock has been free
+**     for 110 milliseconds, two seconds at most. So a process on plain SQLite
 **     with a busy timeout of a second gets its turn. Nobody waits while no
 **     writer runs, there is a delay, a quarter of the byte limit is taken, or
 **     another connection of the process keeps the lock. From 0 up, 0: no

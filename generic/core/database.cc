@@ -174,6 +174,8 @@ void Database::LowerRealLock() {
 
 void Database::LockFreed() {
   lock_since_ = Clock::now();
+  if (waiting_since_.has_value()) wait_ = lock_since_ - *waiting_since_;
+  waiting_since_.reset();
   lock_freed_.NotifyAll();
   MutexLock state(mutex);
   facts_.LockFreed();
@@ -181,25 +183,32 @@ void Database::LockFreed() {
 
 bool Database::HeldTooLong(Clock::duration hold) {
   if (real_lock_.level() == SQLITE_LOCK_NONE || main.locks_.Highest() != SQLITE_LOCK_NONE ||
-      Clock::now() - lock_since_ <= hold) {
+      Clock::now() - lock_since_ + std::min(wait_, hold / 2) <= hold) {
     return false;
   }
   MutexLock state(mutex);
   return folding_.HasGroups();
 }
 
-void Database::WaitUntilFree(Clock::duration pause, Clock::time_point end) {
+bool Database::WaitUntilFree(Clock::duration pause, Clock::time_point end) {
   for (;;) {
     const Clock::time_point now = Clock::now();
     const bool is_free = real_lock_.level() == SQLITE_LOCK_NONE;
-    if (is_free && now - lock_since_ >= pause) return;
-    if (now >= end || main.locks_.Highest() != SQLITE_LOCK_NONE) {
-      lock_since_ = now;
-      lock_freed_.NotifyAll();  // who still waits does so for nothing
-      return;
+    if (is_free && now - lock_since_ >= pause) return true;
+    if (main.locks_.Highest() != SQLITE_LOCK_NONE) {
+      StopWaiting();
+      return true;
     }
+    if (now >= end) return false;
+    if (!is_free && !waiting_since_.has_value()) waiting_since_ = now;
     lock_freed_.WaitUntil(lock_mutex, is_free ? std::min(end, lock_since_ + pause) : end);
   }
+}
+
+void Database::StopWaiting() {
+  lock_since_ = Clock::now();
+  waiting_since_.reset();
+  lock_freed_.NotifyAll();  // who still waits does so for nothing
 }
 
 int Database::CheckReservedLock(SharedFile& file, bool lock_files, int* reserved) {

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -200,13 +201,16 @@ class Database : public std::enable_shared_from_this<Database> {
 
   using Clock = std::chrono::steady_clock;
 
-  // Has the real lock been held for longer than `hold`, without a moment in which it was free, and
-  // is it only for groups on their way to disk that it still is?
+  // Will the real lock, without a moment in which it was free, have been held for longer than
+  // `hold` by the time that it can be, and is it only for groups on their way to disk that it still
+  // is? How long these take is judged by the last time, and counts for at most half of `hold`.
   bool HeldTooLong(Clock::duration hold) REQUIRES(lock_mutex);
 
-  // Returns once the real lock has been free for the length of `pause`, or at `end`, or when there
-  // is a connection of this process that keeps it. The next wait is a whole hold away.
-  void WaitUntilFree(Clock::duration pause, Clock::time_point end) REQUIRES(lock_mutex);
+  // Returns true once the real lock has been free for the length of `pause`, or when there is a
+  // connection of this process that keeps it; false at `end`.
+  bool WaitUntilFree(Clock::duration pause, Clock::time_point end) REQUIRES(lock_mutex);
+  // No more waits for it; the next is a whole hold away.
+  void StopWaiting() REQUIRES(lock_mutex);
 
   // Lets the real lock go to what the process's connections hold, without waiting for the queue.
   void LowerRealLock() REQUIRES(lock_mutex);
@@ -234,6 +238,9 @@ class Database : public std::enable_shared_from_this<Database> {
   RealLock real_lock_ GUARDED_BY(lock_mutex);
   // While the lock is held: since when, without a break. While it is free: since when.
   Clock::time_point lock_since_ GUARDED_BY(lock_mutex) = Clock::now();
+  // Since when someone waits for it to be free, and how long that took the last time.
+  std::optional<Clock::time_point> waiting_since_ GUARDED_BY(lock_mutex);
+  Clock::duration wait_ GUARDED_BY(lock_mutex){};
   CondVar lock_freed_;
   std::unique_ptr<ParentFile> write_handle_ GUARDED_BY(lock_mutex);
   UriParameters parameters_ GUARDED_BY(lock_mutex);

@@ -13,15 +13,6 @@
 
 namespace sqliteasync {
 
-namespace {
-
-// A group takes no more of the byte limit than this part, and one transaction; the second when the
-// disk can't keep up.
-constexpr int64_t kGroupsInLimit = 4;
-constexpr int64_t kGroupsUnderOverload = 16;
-
-}  // namespace
-
 bool Foreground::GroupingInForce() {
   switch (grouping()) {
     case Grouping::kOn:
@@ -168,7 +159,6 @@ void Foreground::Commit(OpenFile& file) {
   ForgetJournal(transaction);
   if (transaction.folded()) {
     const bool empty = transaction.changes().Empty();
-    const int64_t limit = queue_.limit();
     MutexLock lock(database.mutex);
     const int64_t before = database.folding().ActiveBytes();
     GroupPtr group =
@@ -178,11 +168,7 @@ void Foreground::Commit(OpenFile& file) {
       database.CountFolded(group == nullptr ? database.folding().ActiveBytes() - before : 0);
     }
     if (group != nullptr) Push(database, std::move(group));
-    // Room comes back group by group: under overload the application goes on in steps of one.
-    if (limit != 0) {
-      database.folding().CloseGroupAt(
-          limit / (queue_.HalfIsTaken() ? kGroupsUnderOverload : kGroupsInLimit));
-    }
+    database.folding().CloseGroupAt(queue_.GroupLimit());
   } else {
     if (file.unlocked || transaction.mode() == FoldedTransaction::Mode::kQueued) {
       MutexLock lock(database.mutex);

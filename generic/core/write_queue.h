@@ -11,7 +11,9 @@
 #define SQLITEASYNC_CORE_WRITE_QUEUE_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <limits>
 
 #include "mutex.h"
 #include "operation.h"
@@ -60,8 +62,16 @@ class WriteQueue {
   // The oldest operation; null if there is none.
   const Operation* Next() REQUIRES(mutex) { return head_; }
   bool SomeoneWaits() REQUIRES(mutex) { return waiting_.load() > 0; }
-  bool QuarterIsTaken() const { return limit() != 0 && bytes_.now() >= limit() / 4; }
-  bool HalfIsTaken() const { return limit() != 0 && bytes_.now() >= limit() / 2; }
+  bool HasRoom(int64_t bytes) const { return limit() == 0 || bytes_.now() + bytes <= limit(); }
+  bool QuarterIsTaken() const { return IsTaken(limit() / 4); }
+
+  // How many bytes a group may take before another is begun. Room comes back group by group, so
+  // under overload, when the application goes at the speed at which it does, the groups are as
+  // small as the disk is slow.
+  int64_t GroupLimit() const;
+  // A group of so many bytes was carried to disk, and took so long.
+  void NoteGroup(int64_t bytes, std::chrono::steady_clock::duration time);
+
   // Operations queued or being performed; those that change something (no CLOSE, no UNLOCK).
   int64_t count() REQUIRES(mutex) { return count_.now; }
   int64_t changes() REQUIRES(mutex) { return changes_; }
@@ -99,6 +109,7 @@ class WriteQueue {
   };
 
  private:
+  bool IsTaken(int64_t bytes) const { return limit() != 0 && bytes_.now() >= bytes; }
   void NotifyProgress() REQUIRES(mutex);
 
   Operation* head_ GUARDED_BY(mutex) = nullptr;
@@ -109,7 +120,8 @@ class WriteQueue {
   SharedLevel bytes_;  // see GiveBack for the order of this and waiting_
   SharedLevel transactions_;
   std::atomic<int64_t> limit_{kDefaultLimit};  // written with the mutex held
-  std::atomic<int> waiting_{0};                // changed with the mutex held
+  std::atomic<int64_t> group_in_time_{std::numeric_limits<int64_t>::max()};  // see NoteGroup
+  std::atomic<int> waiting_{0};  // changed with the mutex held
   bool writer_sleeps_ GUARDED_BY(mutex) = false;
 };
 

@@ -197,6 +197,7 @@ bool Writer::PerformNext(bool* performed, std::vector<Failure>* failed) {
     operation.reset(queue_.Pop());
   }
   if (operation == nullptr) return false;
+  const auto begin = std::chrono::steady_clock::now();
   std::shared_ptr<BarrierState> barrier;
   if (operation->kind == OperationKind::kBarrier) {
     barrier = static_cast<Barrier&>(*operation).state;
@@ -206,6 +207,9 @@ bool Writer::PerformNext(bool* performed, std::vector<Failure>* failed) {
   }
   *failed = performer_.TakeFailures();
   const int64_t cost = operation->cost();
+  if (*performed && operation->kind == OperationKind::kGroup) {
+    queue_.NoteGroup(cost, std::chrono::steady_clock::now() - begin);
+  }
   const bool change = IsChange(operation->kind);
   queue_.CountTransactions(-operation->transactions());
   operation.reset();
@@ -266,6 +270,13 @@ bool Writer::ReserveBehindQueue(int64_t cost, Counter& waits) {
     return reserved || queue_.count() == 0;
   });
   return reserved;
+}
+
+void Writer::WaitForRoom(int64_t bytes, Counter& waits) {
+  waits.Add();
+  MutexLock lock(queue_.mutex);
+  const WriteQueue::Waiting waiting(queue_);
+  WorkUntil([&]() REQUIRES(queue_.mutex) { return queue_.HasRoom(bytes) || queue_.count() == 0; });
 }
 
 void Writer::Complete() {

@@ -116,6 +116,11 @@ class Writer {
   // then others' reservations, like the caller's own, are what takes it, and waiting is for ever.
   bool ReserveBehindQueue(int64_t cost, Counter& waits);
 
+  // Returns once there is room for so many bytes, without counting them, or nothing is queued.
+  // `waits` counts it.
+  // REQUIRES: as Reserve.
+  void WaitForRoom(int64_t bytes, Counter& waits);
+
  private:
   bool running() REQUIRES(queue_.mutex) { return state_ != WriterState::kNone; }
 

@@ -117,8 +117,7 @@ class Writer {
   bool ReserveBehindQueue(int64_t cost, Counter& waits);
 
   // Returns once there is room for so many bytes, without counting them, or nothing is queued.
-  // `waits` counts it.
-  // REQUIRES: as Reserve.
+  // Counted in `waits`. REQUIRES: as Reserve.
   void WaitForRoom(int64_t bytes, Counter& waits);
 
  private:

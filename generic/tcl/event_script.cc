@@ -1,6 +1,7 @@
 #include "event_script.h"
 
 #include <deque>
+#include <iterator>
 #include <map>
 #include <new>
 #include <utility>

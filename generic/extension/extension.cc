@@ -63,3 +63,7 @@ int sqlite3_sqliteasync_init(sqlite3* /*db*/, char** error, const sqlite3_api_ro
   std::atexit([] { sqliteasync::Backend::Get().Finish(); });
   return SQLITE_OK_LOAD_PERMANENTLY;
 }
+
+int sqlite3_tclsqliteasync_init(sqlite3* db, char** error, const sqlite3_api_routines* api) {
+  return sqlite3_sqliteasync_init(db, error, api);
+}

@@ -110,13 +110,13 @@ void Open16(Call& call) {
 }
 
 void OpenV2(Call& call) {
-  int count = 0;
+  Tcl_Size count = 0;
   Tcl_Obj** words = nullptr;
   if (Tcl_ListObjGetElements(call.interp(), call.Argument(1), &count, &words) != TCL_OK) {
     throw FailureInResult();
   }
   int flags = 0;
-  for (int i = 0; i < count; ++i) {
+  for (Tcl_Size i = 0; i < count; ++i) {
     flags |= NamedWord(call.interp(), words[i], kOpenFlags, "flag");
   }
   sqlite3* db = nullptr;

@@ -53,7 +53,7 @@ const NamedValue kLimits[] = {
     NAMED(SQLITE_LIMIT_WORKER_THREADS),
     // Of no limit, on either side.
     {"SQLITE_LIMIT_TOOSMALL", -1},
-    {"SQLITE_LIMIT_TOOBIG", SQLITE_LIMIT_WORKER_THREADS + 1},
+    {"SQLITE_LIMIT_TOOBIG", 1000},  // later versions of SQLite have more limits
     {nullptr, 0},
 };
 

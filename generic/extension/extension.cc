@@ -1,10 +1,10 @@
 #include "extension.h"
 
 #include <atomic>
-#include <cstdlib>
 
 #include "core/backend.h"
 #include "core/sqlite.h"
+#include "platform.h"
 
 SQLITE_EXTENSION_INIT1
 
@@ -60,7 +60,7 @@ int sqlite3_sqliteasync_init(sqlite3* /*db*/, char** error, const sqlite3_api_ro
     backend.Unregister();
     return Refuse(api, error, "the system gives no thread for the writer");
   }
-  std::atexit([] { sqliteasync::Backend::Get().Finish(); });
+  sqliteasync::platform::AtExit([] { sqliteasync::Backend::Get().Finish(); });
   return SQLITE_OK_LOAD_PERMANENTLY;
 }
 

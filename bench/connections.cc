@@ -1,11 +1,14 @@
 #include "connections.h"
 
+#include <sqlite3.h>
+
 #include <atomic>
 #include <exception>
 #include <functional>
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,6 +29,14 @@ struct Job {
   std::function<void(Latencies&)> action;
   Latencies latencies = {};
 };
+
+// Or all threads meet at the one mutex that SQLite has for them at every allocation, and it is that
+// which is measured. Before SQLite is used in the process.
+void KeepNoMemoryStatistics() {
+  if (sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK) {
+    throw std::runtime_error("SQLite was in use before it was configured");
+  }
+}
 
 // Does all jobs at once until one of them was done `most` times, or for `seconds`, which it
 // returns. Throws the first exception that a job has thrown.
@@ -65,6 +76,7 @@ double DoAtOnce(std::vector<Job>& jobs, double seconds, int64_t most) {
 
 Measurement RunConnections(const Mode& mode, int count, bool halted, uint64_t seed,
                            double seconds) {
+  KeepNoMemoryStatistics();
   Setting setting;
   if (halted) setting.queue_limit = 0;
   Stage stage(mode, setting);
@@ -94,6 +106,7 @@ Measurement RunConnections(const Mode& mode, int count, bool halted, uint64_t se
 
 Measurement RunReaders(const Mode& mode, int count, uint64_t seed, double seconds) {
   constexpr char kDatabase[] = "bench.db";
+  KeepNoMemoryStatistics();
   Stage stage(mode, {});
   Transactions::CreateTable(kWideUpdates, seed, kDatabase, stage.preparing_vfs());
   Client client(kDatabase, stage.vfs(), mode.pragmas, kWideUpdates, seed + 1);

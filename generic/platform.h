@@ -20,6 +20,10 @@ std::string CanonicalPath(const std::string& path);
 // Throws std::bad_alloc.
 std::string OwnLibraryPath();
 
+// The library that this code was loaded from stays loaded until the process ends. Never fails
+// visibly: at worst it goes when the program unloads it.
+void StayLoaded();
+
 // Has `function` called when the process ends by exit() or by the end of main(), while its other
 // threads still run. Returns 0, or something else if there was no room, as atexit() does.
 //
@@ -30,6 +34,9 @@ int AtExit(void (*function)());
 // Names the calling thread in debuggers and process listings. At most 15 characters are sure to
 // show. Never fails visibly.
 void NameThread(const char* name);
+
+// The number of the process.
+unsigned long ProcessNumber();
 
 // A number for the calling thread, as the platform's tools show it; it begins the lines of a trace.
 unsigned long ThreadNumber();

@@ -27,8 +27,8 @@
 ** The result codes are SQLite's and are defined there. It is valid C (C89 and
 ** later) and C++; no function here lets a C++ exception out.
 **
-** Thread safety: sqlite3async_run() and sqlite3async_control() may be called
-** on any thread at any time, also at once. sqlite3async_initialize() and
+** Thread safety: sqlite3async_run(), sqlite3async_control() and
+** sqlite3async_status64() may be called on any thread at any time, also at once. sqlite3async_initialize() and
 ** sqlite3async_shutdown() are not safe against each other or themselves: call
 ** them from one thread at a time. SQLite itself must not be a single-threaded
 ** build (SQLITE_THREADSAFE=0).
@@ -57,9 +57,10 @@ extern "C" {
 ** isDefault  Non-zero makes the new VFS the default, so that every later
 **            sqlite3_open() goes through it; zero leaves the default alone.
 **
-** Returns SQLITE_OK, or SQLITE_ERROR if no VFS has the name zParent. (Short of
-** memory it returns SQLITE_NOMEM.) If the VFS is registered already, the call
-** returns SQLITE_OK and changes nothing, whatever its arguments are.
+** Returns SQLITE_OK, or SQLITE_ERROR if no VFS has the name zParent, or if
+** another copy of this library in the process has registered its VFS. (Short
+** of memory it returns SQLITE_NOMEM.) If the VFS is registered already, the
+** call returns SQLITE_OK and changes nothing, whatever its arguments are.
 **
 ** It starts no writer: until some thread calls sqlite3async_run(), changes
 ** gather in the queue.
@@ -102,11 +103,12 @@ void sqlite3async_shutdown(void);
 void sqlite3async_run(void);
 
 /*
-** Changes or reads one setting. The first argument is a verb from the list
-** below; exactly one more follows, of the type stated there. Settings exist
-** from the start of the process, whether the VFS is registered or not.
+** Changes or reads one setting, or does something with the queue. The first
+** argument is a verb from the list below; what follows is stated there: one
+** argument for a setting. Settings exist from the start of the process,
+** whether the VFS is registered or not.
 **
-** Returns
+** Returns, for a setting
 **   SQLITE_OK      Done.
 **   SQLITE_ERROR   There is no such verb.
 **   SQLITE_MISUSE  The value is out of range, or can't be changed now. Nothing
@@ -120,6 +122,97 @@ void sqlite3async_run(void);
 ** which must not be NULL.
 */
 int sqlite3async_control(int op, ...);
+
+/*
+** sqlite3_int64, under a name that this header may define.
+*/
+#ifdef SQLITE_INT64_TYPE
+typedef SQLITE_INT64_TYPE sqlite3async_int64;
+#elif defined(_MSC_VER)
+typedef __int64 sqlite3async_int64;
+#elif defined(__GNUC__)
+__extension__ typedef long long int sqlite3async_int64;
+#else
+typedef long long int sqlite3async_int64;
+#endif
+
+/*
+** What goes on: modelled on sqlite3_status64().
+**
+** zDatabase   The name of a database as it is opened, relative or not; NULL or
+**             "" for all of the process. A database is known while it is open
+**             or something of it is queued, and has counted since it was
+**             opened.
+** op          One of SQLITEASYNC_STATUS_*, below.
+** pCurrent    Gets the value; may be NULL.
+** pHighwater  Gets the highest value there has been, where that is kept (the
+**             first three), else 0; may be NULL.
+** resetFlag   Non-zero: then the high-water mark is set to the value.
+**
+** Returns
+**   SQLITE_OK        Done.
+**   SQLITE_NOTFOUND  There is no such database.
+**   SQLITE_MISUSE    There is no such op, or not for one database.
+**   SQLITE_NOMEM     Out of memory.
+**
+** Threads: any.
+*/
+int sqlite3async_status64(const char *zDatabase, int op,
+                          sqlite3async_int64 *pCurrent,
+                          sqlite3async_int64 *pHighwater, int resetFlag);
+
+/*
+**     SQLITEASYNC_STATUS_OPERATIONS    Queued, or being performed. A group of
+**                                      folded transactions is one.
+**     SQLITEASYNC_STATUS_BYTES         What these hold. For the process, what
+**                                      counts against the limit: that, and what
+**                                      open transactions hold.
+**     SQLITEASYNC_STATUS_TRANSACTIONS  Committed, and not on disk yet. One that
+**                                      spans databases counts in each.
+**     SQLITEASYNC_STATUS_AGE           How long the oldest operation has been
+**                                      in the queue, in milliseconds; 0 if none
+**                                      is.
+**     SQLITEASYNC_STATUS_PERFORMED     Operations performed.
+**     SQLITEASYNC_STATUS_FOLDED        Transactions folded into groups.
+**     SQLITEASYNC_STATUS_SYNCS         Syncs, of files and of directories.
+**     SQLITEASYNC_STATUS_WRITTEN       Bytes written to the parent.
+**     SQLITEASYNC_STATUS_READS         Reads that SQLite has asked for.
+**     SQLITEASYNC_STATUS_MEMORYREADS   Those answered without the parent.
+**     SQLITEASYNC_STATUS_WAITS         How often a thread had to wait for room.
+**     SQLITEASYNC_STATUS_WRITER        For the process: one of
+**                                      SQLITEASYNC_WRITER_*.
+**     SQLITEASYNC_STATUS_ERROR         The extended code of the last failed
+**                                      write, 0 for none. It stays when the
+**                                      database is closed, and is given for
+**                                      one that isn't known any more.
+*/
+#define SQLITEASYNC_STATUS_OPERATIONS 0
+#define SQLITEASYNC_STATUS_BYTES 1
+#define SQLITEASYNC_STATUS_TRANSACTIONS 2
+#define SQLITEASYNC_STATUS_AGE 3
+#define SQLITEASYNC_STATUS_PERFORMED 4
+#define SQLITEASYNC_STATUS_FOLDED 5
+#define SQLITEASYNC_STATUS_SYNCS 6
+#define SQLITEASYNC_STATUS_WRITTEN 7
+#define SQLITEASYNC_STATUS_READS 8
+#define SQLITEASYNC_STATUS_MEMORYREADS 9
+#define SQLITEASYNC_STATUS_WAITS 10
+#define SQLITEASYNC_STATUS_WRITER 11
+#define SQLITEASYNC_STATUS_ERROR 12
+
+/*
+**     SQLITEASYNC_WRITER_NONE       No writer runs.
+**     SQLITEASYNC_WRITER_IDLE       It waits for something to be queued.
+**     SQLITEASYNC_WRITER_WORKING    It performs an operation.
+**     SQLITEASYNC_WRITER_LINGERING  It waits a few milliseconds, so that a
+**                                   group takes in more.
+**     SQLITEASYNC_WRITER_PAUSED     The delay.
+*/
+#define SQLITEASYNC_WRITER_NONE 0
+#define SQLITEASYNC_WRITER_IDLE 1
+#define SQLITEASYNC_WRITER_WORKING 2
+#define SQLITEASYNC_WRITER_LINGERING 3
+#define SQLITEASYNC_WRITER_PAUSED 4
 
 /*
 ** SQLITEASYNC_HALT (int)           When the writer stops. To start with NEVER.
@@ -208,11 +301,11 @@ int sqlite3async_control(int op, ...);
 ** SQLITEASYNC_LOCKHOLD (int)         How long a database's lock in the file
 ** SQLITEASYNC_GET_LOCKHOLD (int *)   system may be held, in milliseconds,
 **                                    without a moment in which other processes
-**                                    can get it: 500 to start with.
+**                                    can get it: 750 to start with.
 **
-**     After that time, new transactions of this process wait until what is
-**     queued for the database is on disk and the lock has been free for an
-**     eighth of a second, two seconds at most. So a process on plain SQLite
+**     Before that time is over, new transactions of this process wait until
+**     what is queued for the database is on disk and the lock has been free
+**     for 110 milliseconds, two seconds at most. So a process on plain SQLite
 **     with a busy timeout of a second gets its turn. Nobody waits while no
 **     writer runs, there is a delay, a quarter of the byte limit is taken, or
 **     another connection of the process keeps the lock. From 0 up, 0: no
@@ -220,6 +313,44 @@ int sqlite3async_control(int op, ...);
 */
 #define SQLITEASYNC_LOCKHOLD 11
 #define SQLITEASYNC_GET_LOCKHOLD 12
+
+/*
+** SQLITEASYNC_BARRIER (const char *zDatabase, int ms)
+**
+**     Waits until everything that was queued before the call, of one database
+**     with its journal or (zDatabase is NULL or "") of all, is on disk and
+**     synced: also what the connection's "synchronous" setting would leave
+**     unsynced. zDatabase is the name as it is opened, relative or not. The
+**     writer and other threads go on; it keeps to its delay, but doesn't wait
+**     for a group to grow. A transaction that is open is not waited for. ms is
+**     a time-out in milliseconds, negative: none.
+**
+**     SQLITE_OK        All of it is.
+**     SQLITE_BUSY      The time is up. Nothing else has changed.
+**     SQLITE_MISUSE    No writer runs, or it has stopped meanwhile; or this is
+**                      its own thread.
+**     SQLITE_NOTFOUND  No database of that name is open, or has anything that
+**                      is queued or not synced.
+**     Any other        The code of the database's failed write or sync.
+*/
+#define SQLITEASYNC_BARRIER 13
+
+/*
+** SQLITEASYNC_ERRORLOG
+**     (void (*)(void *, const char *zDatabase, const char *zFile,
+**               const char *zOperation, int rc), void *)
+**
+**     From now on the function is called, with the pointer, for each write
+**     that fails: the path of the database, "" for a temporary file; that of
+**     the file, which may be its journal; the operation ("WRITE", "SYNC",
+**     "TRUNCATE", "OPENEX", "DELETE", or "GROUP" for a group of transactions);
+**     and the extended result code. It is called on the thread that met the
+**     failure, the writer's as a rule, which goes on when it returns. It may
+**     use SQLite and this interface, but must not wait for the writer. There is
+**     one such function; NULL removes it, and then, when the call returns, it
+**     isn't running on another thread any more.
+*/
+#define SQLITEASYNC_ERRORLOG 14
 
 /*
 ** The values of SQLITEASYNC_GROUPING.

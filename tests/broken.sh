@@ -60,7 +60,7 @@ catches() {
   fi
 }
 
-for name in campaigns/crash campaigns/settings campaigns/processes campaigns/threads campaign-ioerr.test campaign-memory.test; do
+for name in campaigns/crash campaigns/settings campaigns/barriers campaigns/processes campaigns/threads campaign-ioerr.test campaign-memory.test; do
   passes $name
 done
 catches campaigns/crash sync-skipped
@@ -78,6 +78,8 @@ catches campaigns/crash lock-page-record
 catches campaigns/settings unfolded-journal-valid-first
 catches campaigns/settings rolled-back-layer-kept
 catches campaigns/settings journal-not-restarted
+catches campaigns/barriers barrier-too-soon
+catches campaigns/barriers barrier-not-synced
 catches campaigns/processes unlock-too-soon
 catches campaigns/processes lock-kept
 catches campaigns/threads read-unguarded

@@ -20,7 +20,9 @@
 #     Arm N PERSIST    the Nth chance from now fails, all after it too if PERSIST
 #     Disarm           nothing fails
 #     Hits             how many failures there have been
-#     Spare SCRIPT     evaluates it without the fault, in this thread
+#     Spare SCRIPT     evaluates it, which uses none of the workload's files, without
+#                      the fault in this thread
+#     SpareAll SCRIPT  the same, but it may use them; other threads may be spared too
 #     IsClean CODE     does an error with this code belong to the fault?
 #
 # and calls Campaign for each case.  The test cases of a case are named after what
@@ -324,7 +326,7 @@ proc ::campaign::Decide {name i committedVariable} {
     set with [concat $committed $i]
     set workload [dict get $workloads $name]
     foreach schema [dict get [TransactionOf $workload $i] members] {
-        set failed [Spare {
+        set failed [SpareAll {
             catch {
                 sqlite_orig ::campaign::new [dict get $workload files $schema] \
                     -vfs sqlite3async

@@ -48,6 +48,14 @@ std::string OwnLibraryPath() {
 
 int AtExit(void (*function)()) { return std::atexit(function); }
 
+void StayLoaded() {
+  Dl_info info;
+  if (dladdr(reinterpret_cast<void*>(&StayLoaded), &info) == 0 || info.dli_fname == nullptr) return;
+  // A reference that nobody gives back.
+  static void* const handle = dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD);
+  (void)handle;
+}
+
 void NameThread(const char* name) {
 #if defined(__linux__)
   pthread_setname_np(pthread_self(), name);
@@ -57,6 +65,8 @@ void NameThread(const char* name) {
   (void)name;
 #endif
 }
+
+unsigned long ProcessNumber() { return static_cast<unsigned long>(getpid()); }
 
 unsigned long ThreadNumber() {
 #ifdef __linux__

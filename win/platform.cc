@@ -117,6 +117,13 @@ std::string OwnLibraryPath() {
   return result;
 }
 
+void StayLoaded() {
+  static const char kInThisLibrary = 0;
+  HMODULE module = nullptr;
+  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
+                     reinterpret_cast<LPCWSTR>(&kInThisLibrary), &module);
+}
+
 // A library's own atexit() is no good: Windows calls what it was given only when it has ended all
 // other threads, wherever they were, the writer among them. What the run-time library of the
 // program is given is called before.
@@ -169,6 +176,8 @@ void NameThread(const char* name) {
     set_description(GetCurrentThread(), wide);
   }
 }
+
+unsigned long ProcessNumber() { return GetCurrentProcessId(); }
 
 unsigned long ThreadNumber() { return GetCurrentThreadId(); }
 

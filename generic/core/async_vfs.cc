@@ -2,7 +2,9 @@
 
 #include <new>
 
+#include "backend.h"
 #include "broken.h"
+#include "pragmas.h"
 #include "vfs_over_parent.h"
 
 namespace sqliteasync {
@@ -89,6 +91,12 @@ int FileCheckReservedLock(sqlite3_file* file, int* reserved) {
 }
 
 int FileControl(sqlite3_file* file, int verb, void* argument) {
+  if (verb == SQLITE_FCNTL_PRAGMA) {
+    const int rc = Guarded(SQLITE_NOMEM, [&] {
+      return AnswerPragma(*static_cast<AsyncFile*>(file)->open_file, static_cast<char**>(argument));
+    });
+    if (rc != SQLITE_NOTFOUND) return rc;
+  }
   return OnFile(file,
                 [&](Foreground& to, OpenFile& open) { return to.Control(open, verb, argument); });
 }
@@ -133,11 +141,16 @@ int VfsOpen(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, i
   return Guarded(SQLITE_NOMEM, [&] {
     Foreground& foreground = ForegroundOf(vfs);
     const int rc = foreground.Open(name, flags, &async->open_file, out_flags);
-    if (rc == SQLITE_OK) {
-      async->foreground = &foreground;
-      async->pMethods = &kMethods;
+    if (rc != SQLITE_OK) return rc;
+    if (!Backend::Get().FileOpened()) {
+      sqlite3_log(SQLITE_CANTOPEN, "sqliteasync: %s",
+                  Writer::Reason(Writer::StartResult::kOutOfThreads));
+      foreground.Close(async->open_file);
+      return SQLITE_CANTOPEN;
     }
-    return rc;
+    async->foreground = &foreground;
+    async->pMethods = &kMethods;
+    return SQLITE_OK;
   });
 }
 

@@ -1,9 +1,13 @@
 #include "backend.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <limits>
+#include <memory>
 #include <new>
 #include <string_view>
+#include <utility>
 
 #include "async_vfs.h"
 
@@ -17,7 +21,7 @@ Backend& Backend::Get() {
 }
 
 Backend::Backend()
-    : performer_(transactions_),
+    : performer_(transactions_, failures_),
       writer_(queue_, performer_),
       foreground_(registry_, transactions_, queue_, writer_) {}
 
@@ -27,6 +31,12 @@ int Backend::Register(const char* parent_name, const char* default_name) {
   const bool named = parent_name != nullptr && parent_name[0] != '\0';
   sqlite3_vfs* parent = sqlite3_vfs_find(named ? parent_name : nullptr);
   if (parent == nullptr) return SQLITE_ERROR;
+  if (sqlite3_vfs_find(kSecondGenerationName) != nullptr) {
+    sqlite3_log(SQLITE_ERROR,
+                "sqliteasync: there is a VFS \"%s\" already, of another copy of the library",
+                kSecondGenerationName);
+    return SQLITE_ERROR;
+  }
   performer_.SetParent(parent);
   foreground_.SetParent(parent);
   first_ = MakeAsyncVfs(kFirstGenerationName, parent, &foreground_);
@@ -77,7 +87,15 @@ Backend::Refusal Backend::Unregister() {
   sqlite3_vfs_unregister(&first_);
   sqlite3_vfs_unregister(&second_);
   registered_ = false;
+  writer_is_due_.store(false);
   return refusal;
+}
+
+bool Backend::StartDueWriter() {
+  if (!writer_is_due_.exchange(false)) return true;  // another thread does it
+  if (writer_.Start() != Writer::StartResult::kOutOfThreads) return true;
+  writer_is_due_.store(true);
+  return false;
 }
 
 int Backend::SetHalt(int halt) {
@@ -123,12 +141,115 @@ int Backend::SetLockHold(int64_t milliseconds) {
   return SQLITE_OK;
 }
 
+std::string Backend::PathOf(const char* name) {
+  const sqlite3_vfs* parent;
+  {
+    MutexLock lock(registration_mutex_);
+    parent = registered_ ? parent_ : nullptr;
+  }
+  // What was queued before, or has failed, is known by its full path still.
+  if (parent == nullptr) return name;
+  std::string path(static_cast<size_t>(parent->mxPathname) + 1, '\0');
+  const int rc = foreground_.FullPathname(name, static_cast<int>(path.size()), path.data());
+  if (rc != SQLITE_OK && rc != SQLITE_OK_SYMLINK) return name;
+  path.resize(path.find('\0'));
+  return path;
+}
+
+BarrierResult Backend::Barrier(const char* name, int64_t milliseconds) {
+  using Outcome = BarrierResult::Outcome;
+  BarrierResult result;
+  std::optional<Writer::Clock::time_point> deadline;
+  constexpr int64_t kForEver = int64_t{1000} * 3600 * 24 * 365 * 10;  // the clock has its limits
+  if (milliseconds >= 0 && milliseconds < kForEver) {
+    deadline = Writer::Clock::now() + std::chrono::milliseconds(milliseconds);
+  }
+  const auto barrier = std::make_shared<BarrierState>();
+  if (name == nullptr || name[0] == '\0') {
+    barrier->targets = registry_.AllTargets();
+  } else {
+    std::string path = PathOf(name);
+    std::optional<BarrierTarget> target = registry_.FindTarget(path);
+    if (!target.has_value()) return {Outcome::kUnknown, SQLITE_NOTFOUND, std::move(path)};
+    barrier->targets.push_back(std::move(*target));
+  }
+  result.outcome = writer_.Await(barrier, deadline);
+  switch (result.outcome) {
+    case Outcome::kDone:
+    case Outcome::kUnknown:
+      break;
+    case Outcome::kTimedOut:
+      result.code = SQLITE_BUSY;
+      break;
+    case Outcome::kNoWriter:
+      result.code = SQLITE_MISUSE;
+      break;
+    case Outcome::kFailed:
+      result.code = barrier->code;
+      result.database = barrier->failed->main.path;
+      break;
+  }
+  return result;
+}
+
+Status Backend::ReadStatus() {
+  Status status;
+  status.bytes = queue_.bytes().Read();
+  status.transactions = queue_.transactions().Read();
+  {
+    MutexLock lock(queue_.mutex);
+    status.operations = queue_.operations();
+  }
+  registry_.SumUp(&status);
+  return status;
+}
+
+std::optional<Status> Backend::ReadStatus(const char* name) {
+  const std::shared_ptr<Database> database = registry_.Known(PathOf(name));
+  if (database == nullptr) return std::nullopt;
+  return database->ReadStatus();
+}
+
+void Backend::ResetHighest(Level Status::*level) {
+  if (level == &Status::bytes) {
+    queue_.bytes().ResetHighest();
+  } else if (level == &Status::transactions) {
+    queue_.transactions().ResetHighest();
+  } else {
+    MutexLock lock(queue_.mutex);
+    queue_.operations().ResetHighest();
+  }
+}
+
+bool Backend::ResetHighest(const char* name, Level Status::*level) {
+  const std::shared_ptr<Database> database = registry_.Known(PathOf(name));
+  if (database == nullptr) return false;
+  database->ResetHighest(level);
+  return true;
+}
+
+std::vector<std::string> Backend::Databases() {
+  std::vector<std::string> paths;
+  for (const std::shared_ptr<Database>& database : registry_.All()) {
+    if (database->has_been_open() && !database->detached()) paths.push_back(database->main.path);
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::optional<Failure> Backend::LastFailure(const char* name) {
+  if (name != nullptr) return failures_.Last(PathOf(name));
+  std::vector<Failure> all = failures_.All();
+  if (all.empty()) return std::nullopt;
+  return std::move(all.back());
+}
+
 void Backend::Finish() {
   const int64_t lost = writer_.Drain();
-  if (lost == 0) return;
+  if (lost == 0 || lost == reported_lost_.exchange(lost)) return;
   std::fprintf(stderr, "sqliteasync: no writer runs at exit: %lld queued operations are lost",
                static_cast<long long>(lost));
-  if (const int64_t grouped = queue_.grouped(); grouped > 0) {
+  if (const int64_t grouped = ReadStatus().grouped; grouped > 0) {
     std::fprintf(stderr, ", groups of %lld transactions among them",
                  static_cast<long long>(grouped));
   }

@@ -35,6 +35,8 @@ constexpr std::string_view kNames[] = {
     "unfolded-journal-valid-first",
     "rolled-back-layer-kept",
     "journal-not-restarted",
+    "barrier-too-soon",
+    "barrier-not-synced",
 };
 
 // The index of the variant that is on; -1 for none.

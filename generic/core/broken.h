@@ -34,6 +34,9 @@ enum class Variant {
   kUnfoldedJournalValidFirst,  // a journal that is queued after all is valid ahead of its records
   kRolledBackLayerKept,        // a transaction still has what was rolled back in it as a whole
   kJournalNotRestarted,        // one that is queued writes over a journal that lies there
+  // Of barriers:
+  kBarrierTooSoon,    // it returns at once
+  kBarrierNotSynced,  // it returns when all is written
 };
 
 #ifdef SQLITEASYNC_BROKEN_VARIANTS

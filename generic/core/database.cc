@@ -24,8 +24,22 @@ SharedFile& Database::File(FileRole role) {
   return main;
 }
 
-void Database::CountIn(const Operation& operation) {
+namespace {
+
+int64_t Milliseconds() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+}  // namespace
+
+void Database::CountIn(Operation& operation) {
+  status_.operations.Add(1);
   if (operation.kind == OperationKind::kClose) return;
+  status_.bytes.Add(operation.cost());
+  operation.queued_at = Milliseconds();
+  (oldest_ == nullptr ? oldest_ : newest_->next_of_database) = &operation;
+  newest_ = &operation;
   if (queued_++ == 0) self_ = shared_from_this();
   if (operation.kind == OperationKind::kUnlock) {
     ++unlocks_;
@@ -37,15 +51,61 @@ void Database::CountIn(const Operation& operation) {
 }
 
 void Database::CountOut(const Operation& operation) {
-  if (operation.kind == OperationKind::kClose) return;
   std::shared_ptr<Database> last;  // released after the mutex is
   MutexLock lock(mutex);
+  status_.operations.Add(-1);
+  if (operation.kind == OperationKind::kClose) return;
+  status_.bytes.Add(-operation.cost());
+  status_.transactions.Add(-operation.transactions());
+  if (operation.kind == OperationKind::kGroup) status_.grouped -= operation.transactions();
+  // The oldest it is, but where a broken variant has changed the order.
+  Operation* before = nullptr;
+  for (Operation** at = &oldest_; *at != nullptr; before = *at, at = &(*at)->next_of_database) {
+    if (*at != &operation) continue;
+    *at = operation.next_of_database;
+    if (newest_ == &operation) newest_ = before;
+    break;
+  }
   if (operation.kind == OperationKind::kUnlock) {
     // PerformUnlock has counted it in unlocks_.
   } else {
     --changes_;
   }
   if (--queued_ == 0) last = std::move(self_);
+}
+
+bool Database::CountCommit() {
+  if (newest_ == nullptr || newest_->kind == OperationKind::kGroup || newest_->commits)
+    return false;
+  newest_->commits = true;
+  status_.transactions.Add(1);
+  return true;
+}
+
+void Database::CountFolded(int64_t grown) {
+  folded.Add();
+  ++status_.grouped;
+  status_.transactions.Add(1);
+  status_.bytes.Add(grown);
+}
+
+Status Database::ReadStatus() {
+  MutexLock lock(mutex);
+  Status status = status_;
+  if (oldest_ != nullptr) status.age = Milliseconds() - oldest_->queued_at;
+  status.totals.performed = performed.value();
+  status.totals.folded = folded.value();
+  status.totals.syncs = syncs.value();
+  status.totals.written = written.value();
+  status.totals.reads = reads_;
+  status.totals.memory_reads = reads_ - parent_reads_;
+  status.totals.waits = waits.value();
+  return status;
+}
+
+void Database::ResetHighest(Level Status::*level) {
+  MutexLock lock(mutex);
+  (status_.*level).ResetHighest();
 }
 
 bool Database::Fail(int code) {
@@ -114,6 +174,8 @@ void Database::LowerRealLock() {
 
 void Database::LockFreed() {
   lock_since_ = Clock::now();
+  if (waiting_since_.has_value()) wait_ = lock_since_ - *waiting_since_;
+  waiting_since_.reset();
   lock_freed_.NotifyAll();
   MutexLock state(mutex);
   facts_.LockFreed();
@@ -121,25 +183,32 @@ void Database::LockFreed() {
 
 bool Database::HeldTooLong(Clock::duration hold) {
   if (real_lock_.level() == SQLITE_LOCK_NONE || main.locks_.Highest() != SQLITE_LOCK_NONE ||
-      Clock::now() - lock_since_ <= hold) {
+      Clock::now() - lock_since_ + std::min(wait_, hold / 2) <= hold) {
     return false;
   }
   MutexLock state(mutex);
   return folding_.HasGroups();
 }
 
-void Database::WaitUntilFree(Clock::duration pause, Clock::time_point end) {
+bool Database::WaitUntilFree(Clock::duration pause, Clock::time_point end) {
   for (;;) {
     const Clock::time_point now = Clock::now();
     const bool is_free = real_lock_.level() == SQLITE_LOCK_NONE;
-    if (is_free && now - lock_since_ >= pause) return;
-    if (now >= end || main.locks_.Highest() != SQLITE_LOCK_NONE) {
-      lock_since_ = now;
-      lock_freed_.NotifyAll();  // who still waits does so for nothing
-      return;
+    if (is_free && now - lock_since_ >= pause) return true;
+    if (main.locks_.Highest() != SQLITE_LOCK_NONE) {
+      StopWaiting();
+      return true;
     }
+    if (now >= end) return false;
+    if (!is_free && !waiting_since_.has_value()) waiting_since_ = now;
     lock_freed_.WaitUntil(lock_mutex, is_free ? std::min(end, lock_since_ + pause) : end);
   }
+}
+
+void Database::StopWaiting() {
+  lock_since_ = Clock::now();
+  waiting_since_.reset();
+  lock_freed_.NotifyAll();  // who still waits does so for nothing
 }
 
 int Database::CheckReservedLock(SharedFile& file, bool lock_files, int* reserved) {
@@ -184,6 +253,7 @@ int Database::Connect(sqlite3_vfs* parent, ParentFile& connection,
     parameters_ = std::move(kept);
   }
   connections_.push_back(&connection);
+  has_been_open_.store(true, std::memory_order_relaxed);
   ++connected_;
   ++unclosed_;
   return SQLITE_OK;

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@
 #include "pending_image.h"
 #include "real_lock.h"
 #include "sqlite.h"
+#include "statistics.h"
 
 namespace sqliteasync {
 
@@ -51,6 +53,36 @@ class SharedFile {
   friend class Database;
   PendingImage image_;  // guarded by the database's mutex
   LockTable locks_;     // guarded by its lock mutex
+};
+
+// What has been performed, but a power cut could undo.
+struct Unsynced {
+  bool main = false;             // its bytes
+  bool journal = false;          // likewise
+  bool directory = false;        // that a journal, or a super-journal, was created or deleted
+  bool name = false;             // that the main file exists, if it was created lately
+  bool name_is_durable = false;  // it wasn't, or that is on the medium
+
+  bool Any() const { return main || journal || directory || name; }
+  void Add(const Unsynced& other) {
+    main |= other.main;
+    journal |= other.journal;
+    directory |= other.directory;
+    name |= other.name;
+  }
+  void MainChanged() {
+    main = true;
+    name = !name_is_durable;
+  }
+  void DirectoryChanged(bool synced) {
+    directory = !synced;
+    if (synced) DirectorySynced();
+  }
+  void DirectorySynced() {
+    directory = false;
+    name = false;
+    name_is_durable = true;
+  }
 };
 
 class Database : public std::enable_shared_from_this<Database> {
@@ -75,12 +107,35 @@ class Database : public std::enable_shared_from_this<Database> {
   ParentFacts& facts() REQUIRES(mutex) { return facts_; }
 
   // Counts an operation in (it is about to be pushed) and out (it has been performed or given up,
-  // and has left its image). CLOSE isn't counted: it changes nothing.
-  void CountIn(const Operation& operation) REQUIRES(mutex);
+  // and has left its image). A CLOSE, which changes nothing, is counted for the statistics alone.
+  void CountIn(Operation& operation) REQUIRES(mutex);
   void CountOut(const Operation& operation);
+
+  // A transaction that isn't folded has been committed: its last operation, if that is still
+  // queued, stands for it. Returns false if it isn't, or stands for another.
+  bool CountCommit() REQUIRES(mutex);
+  // A folded one has been committed. `grown`: by so many bytes the group that is queued has grown.
+  void CountFolded(int64_t grown) REQUIRES(mutex);
 
   // Are changes queued or being performed? UNLOCK is no change.
   bool HasChanges() REQUIRES(mutex) { return changes_ > 0; }
+
+  // --- Statistics ---
+
+  Counter folded;  // the meaning of these: Totals
+  Counter performed;
+  Counter syncs;
+  Counter written;
+  Counter waits;
+  void CountRead() REQUIRES(mutex) { ++reads_; }
+  // Of the read that was counted last the parent is asked.
+  void CountParentRead() REQUIRES(mutex) { ++parent_reads_; }
+
+  Status ReadStatus() EXCLUDES(mutex);
+  void ResetHighest(Level Status::*level) EXCLUDES(mutex);
+
+  // Has there been a connection to it? Otherwise it is a super-journal, a temporary file.
+  bool has_been_open() const { return has_been_open_.load(std::memory_order_relaxed); }
 
   // --- Errors ---
 
@@ -146,13 +201,16 @@ class Database : public std::enable_shared_from_this<Database> {
 
   using Clock = std::chrono::steady_clock;
 
-  // Has the real lock been held for longer than `hold`, without a moment in which it was free, and
-  // is it only for groups on their way to disk that it still is?
+  // Will the real lock, without a moment in which it was free, have been held for longer than
+  // `hold` by the time that it can be, and is it only for groups on their way to disk that it still
+  // is? How long these take is judged by the last time, and counts for at most half of `hold`.
   bool HeldTooLong(Clock::duration hold) REQUIRES(lock_mutex);
 
-  // Returns once the real lock has been free for the length of `pause`, or at `end`, or when there
-  // is a connection of this process that keeps it. The next wait is a whole hold away.
-  void WaitUntilFree(Clock::duration pause, Clock::time_point end) REQUIRES(lock_mutex);
+  // Returns true once the real lock has been free for the length of `pause`, or when there is a
+  // connection of this process that keeps it; false at `end`.
+  bool WaitUntilFree(Clock::duration pause, Clock::time_point end) REQUIRES(lock_mutex);
+  // No more waits for it; the next is a whole hold away.
+  void StopWaiting() REQUIRES(lock_mutex);
 
   // Lets the real lock go to what the process's connections hold, without waiting for the queue.
   void LowerRealLock() REQUIRES(lock_mutex);
@@ -167,6 +225,9 @@ class Database : public std::enable_shared_from_this<Database> {
   // no operation is being performed.
   bool journal_on_disk = false;
 
+  // The writer's, likewise.
+  Unsynced unsynced;
+
  private:
   void CloseConnection(ParentFile& connection) REQUIRES(lock_mutex);
   void CloseWriteHandle() REQUIRES(lock_mutex);
@@ -177,6 +238,9 @@ class Database : public std::enable_shared_from_this<Database> {
   RealLock real_lock_ GUARDED_BY(lock_mutex);
   // While the lock is held: since when, without a break. While it is free: since when.
   Clock::time_point lock_since_ GUARDED_BY(lock_mutex) = Clock::now();
+  // Since when someone waits for it to be free, and how long that took the last time.
+  std::optional<Clock::time_point> waiting_since_ GUARDED_BY(lock_mutex);
+  Clock::duration wait_ GUARDED_BY(lock_mutex){};
   CondVar lock_freed_;
   std::unique_ptr<ParentFile> write_handle_ GUARDED_BY(lock_mutex);
   UriParameters parameters_ GUARDED_BY(lock_mutex);
@@ -193,6 +257,15 @@ class Database : public std::enable_shared_from_this<Database> {
   bool unlock_is_last_ GUARDED_BY(mutex) = false;     // no change is queued behind the last UNLOCK
   std::shared_ptr<Database> self_ GUARDED_BY(mutex);  // set while queued_ > 0
 
+  // The levels; the rest of it is counted elsewhere.
+  Status status_ GUARDED_BY(mutex);
+  int64_t reads_ GUARDED_BY(mutex) = 0;
+  int64_t parent_reads_ GUARDED_BY(mutex) = 0;
+  // The operations that are queued or being performed, but for CLOSE; the newest.
+  Operation* oldest_ GUARDED_BY(mutex) = nullptr;
+  Operation* newest_ GUARDED_BY(mutex) = nullptr;
+
+  std::atomic<bool> has_been_open_{false};
   std::atomic<int> error_{SQLITE_OK};
   std::atomic<bool> detached_{false};
 };

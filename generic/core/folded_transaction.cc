@@ -162,7 +162,7 @@ int64_t FoldedTransaction::End() noexcept {
   charged_journal_ = 0;
   room_ = 0;
   mode_ = Mode::kUndecided;
-  return std::exchange(charge_, 0);
+  return std::exchange(charge_, 0) + std::exchange(spare_, 0);
 }
 
 int64_t FoldedTransaction::Release() noexcept {

@@ -74,6 +74,16 @@ class FoldedTransaction {
 
   // What it holds of the queue's byte limit; whoever calls has reserved it.
   int64_t charge() const { return charge_; }
+  // Bytes that were reserved for it ahead, so that a transaction goes to the counter that all
+  // threads share once and not at every page.
+  int64_t spare() const { return spare_; }
+  void AddSpare(int64_t bytes) { spare_ += bytes; }
+  // Returns false, and takes nothing, if there are not so many.
+  bool TakeSpare(int64_t bytes) {
+    if (spare_ < bytes) return false;
+    spare_ -= bytes;
+    return true;
+  }
   // What it would hold more of it for a write to the journal.
   int64_t JournalCharge(int size, int64_t offset) const;
 
@@ -95,7 +105,8 @@ class FoldedTransaction {
   OpenFile* journal_file() const { return journal_file_; }
   void SetJournalFile(OpenFile* file) { journal_file_ = file; }
 
-  // The transaction is over, committed or not; what is left of it is dropped. Returns its charge.
+  // The transaction is over, committed or not; what is left of it is dropped. Returns its charge,
+  // and the spare.
   int64_t End() noexcept;
   // As End, and the connection gives up RESERVED.
   int64_t Release() noexcept;
@@ -116,6 +127,7 @@ class FoldedTransaction {
   VirtualJournal journal_;
   int64_t charged_journal_ = 0;  // so many bytes of it
   int64_t charge_ = 0;           // in all
+  int64_t spare_ = 0;
   JournalUse journal_use_;
   bool journal_synced_ = false;
   bool journal_ended_ = false;

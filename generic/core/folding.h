@@ -46,6 +46,9 @@ class Folding {
   GroupPtr Commit(FoldedTransaction& transaction, SharedFile& main, PendingImage& image,
                   int64_t* freed) noexcept;
 
+  // Of the group that commits go into; 0: there is none.
+  int64_t ActiveBytes() const { return active_ == nullptr ? 0 : active_->changes.bytes(); }
+
   // Is any on its way to disk?
   bool HasGroups() const { return groups_ > 0; }
 

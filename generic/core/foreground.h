@@ -80,9 +80,10 @@ class Foreground {
   int lock_hold() const { return lock_hold_.load(); }
 
   // A process with SQLite's own busy handler and a timeout of one second asks at least every 100
-  // ms, and the last time at its end: with these it finds the lock free once in that second.
-  static constexpr int kDefaultLockHold = 500;
-  static constexpr std::chrono::milliseconds kLockPause{125};
+  // ms, and the last time at its end: with these it finds the lock free once in that second, also
+  // if what holds the lock takes somewhat longer than the last time.
+  static constexpr int kDefaultLockHold = 750;
+  static constexpr std::chrono::milliseconds kLockPause{110};
   // What is queued may take longer than anyone can wait.
   static constexpr std::chrono::milliseconds kLockPatience{2000};
   // For tests, to which it matters whether there is a wait, not for how long.
@@ -185,7 +186,7 @@ class Foreground {
   // And of its journal.
   bool WriteVirtual(FoldedTransaction& transaction, const void* bytes, int size, int64_t offset);
   // Reserves bytes for it, unless it would hold too many of them.
-  bool Charge(const FoldedTransaction& transaction, int64_t bytes);
+  bool Charge(FoldedTransaction& transaction, int64_t bytes);
   // A new transaction begins, with a journal or with others. If the journal has ended before, that
   // was a rollback in locking_mode=EXCLUSIVE, which no unlock follows: what is left of it is what
   // lies below it, and no journal covers it any more. Dropped.
@@ -211,6 +212,9 @@ class Foreground {
   void Commit(OpenFile& file);
   void EndTransaction(OpenFile& file) noexcept;
   static void ForgetJournal(FoldedTransaction& transaction) noexcept;
+
+  // A write transaction is about to begin: waits, if there is little room left in the queue.
+  void WaitForRoom(Database& database);
 
   // A connection that holds no lock asks for one: waits, if the lock in the file system has been
   // held too long.

@@ -81,7 +81,7 @@ int Foreground::Open(const char* name, int flags, OpenFile** file, int* out_flag
   if (queued) {
     FileReference place;
     if (name == nullptr) {
-      place.database = std::make_shared<Database>(path);
+      place.database = registry_.MakeNameless();
       place.file = &place.database->main;
     } else {
       place = registry_.FindOrCreate(path);
@@ -105,7 +105,9 @@ int Foreground::Open(const char* name, int flags, OpenFile** file, int* out_flag
   }
   if (rc != SQLITE_OK) return rc;
   if (out_flags != nullptr) *out_flags = opened->at_once ? opened->handle.open_flags() : flags;
-  open_files_.fetch_add(1);
+  // A journal of a transaction that is folded comes and goes with each, and its connection counts.
+  opened->counted = opened->journal_of == nullptr;
+  if (opened->counted) open_files_.fetch_add(1);
   *file = opened.release();
   return SQLITE_OK;
 }
@@ -290,7 +292,7 @@ void Foreground::Close(OpenFile* file) noexcept {
     file->handle.Close();
   }
   file->reader.Close();
-  open_files_.fetch_sub(1);
+  if (file->counted) open_files_.fetch_sub(1);
   if (file->journal_of != nullptr) ForgetJournal(*file->journal_of);
   if (file->deferred) {
     delete file;  // nothing of it was queued

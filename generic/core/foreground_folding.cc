@@ -15,10 +15,8 @@ namespace sqliteasync {
 
 namespace {
 
-// A group takes no more of the byte limit than this part, and one transaction; the second when the
-// disk can't keep up.
-constexpr int64_t kGroupsInLimit = 4;
-constexpr int64_t kGroupsUnderOverload = 16;
+// Most transactions take no more: pages and journal of some rows. Or less, if the limit is small.
+constexpr int64_t kReservedAhead = 32 * 1024;
 
 }  // namespace
 
@@ -134,12 +132,18 @@ void Foreground::DropRolledBack(FoldedTransaction& transaction) {
   transaction.SetJournalFile(journal);
 }
 
-bool Foreground::Charge(const FoldedTransaction& transaction, int64_t bytes) {
+bool Foreground::Charge(FoldedTransaction& transaction, int64_t bytes) {
   if (bytes == 0) return true;
   // A transaction that took more would leave too little room for others.
   const int64_t limit = queue_.limit();
   if (limit != 0 && transaction.charge() + bytes > limit / 2) return false;
-  return writer_.ReserveBehindQueue(bytes);
+  if (transaction.TakeSpare(bytes)) return true;
+  const int64_t ahead = limit == 0 ? kReservedAhead : std::min(kReservedAhead, limit / 64);
+  if (bytes < ahead && queue_.TryReserve(ahead)) {
+    transaction.AddSpare(ahead - bytes);
+    return true;
+  }
+  return writer_.ReserveBehindQueue(bytes, transaction.connection()->database->waits);
 }
 
 void Foreground::StartQueuedJournal(OpenFile& file) {
@@ -168,18 +172,21 @@ void Foreground::Commit(OpenFile& file) {
   ForgetJournal(transaction);
   if (transaction.folded()) {
     const bool empty = transaction.changes().Empty();
-    const int64_t limit = queue_.limit();
     MutexLock lock(database.mutex);
+    const int64_t before = database.folding().ActiveBytes();
     GroupPtr group =
         database.folding().Commit(transaction, file.file, database.image(file.file), &replaced);
-    if (!empty) queue_.CountGrouped(1);
-    if (group != nullptr) Push(database, std::move(group));
-    // Room comes back group by group: under overload the application goes on in steps of one.
-    if (limit != 0) {
-      database.folding().CloseGroupAt(
-          limit / (queue_.HalfIsTaken() ? kGroupsUnderOverload : kGroupsInLimit));
+    if (!empty) {
+      queue_.CountTransactions(1);
+      database.CountFolded(group == nullptr ? database.folding().ActiveBytes() - before : 0);
     }
+    if (group != nullptr) Push(database, std::move(group));
+    database.folding().CloseGroupAt(queue_.GroupLimit());
   } else {
+    if (file.unlocked || transaction.mode() == FoldedTransaction::Mode::kQueued) {
+      MutexLock lock(database.mutex);
+      if (database.CountCommit()) queue_.CountTransactions(1);
+    }
     transaction.End();
     // Also one that has rolled back a hot journal, and never asked for RESERVED: from here on its
     // changes are transactions. One that takes no locks, of which there may be several at a time,
@@ -218,10 +225,11 @@ void Foreground::Unfold(Database& database, FoldedTransaction& transaction) {
   // All that can fail comes before the first change.
   std::vector<OperationPtr> journal = JournalOperations(database, transaction);
   std::vector<OperationPtr> main = MainOperations(database, transaction);
-  int64_t missing = -transaction.charge();  // a few bytes, if what makes the journal valid is twice
+  // A few bytes, if what makes the journal valid is twice.
+  int64_t missing = -transaction.charge() - transaction.spare();
   for (const OperationPtr& operation : journal) missing += operation->cost();
   for (const OperationPtr& operation : main) missing += operation->cost();
-  if (missing > 0) writer_.Reserve(missing);
+  if (missing > 0) writer_.Reserve(missing, database.waits);
   Reservation reservation(queue_, std::max<int64_t>(missing, 0));
   MutexLock lock(database.mutex);
   Folding& folding = database.folding();

@@ -44,6 +44,10 @@ int Foreground::ReadBytes(OpenFile& file, void* out, int size, int64_t offset) {
     Trace("READ %s %d bytes at %lld", file.file.path.c_str(), size, static_cast<long long>(offset));
   }
   if (file.journal_of != nullptr) {
+    {
+      MutexLock lock(database.mutex);
+      database.CountRead();
+    }
     const bool all = file.journal_of->journal().Read(out, size, offset);
     return all ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
   }
@@ -51,6 +55,8 @@ int Foreground::ReadBytes(OpenFile& file, void* out, int size, int64_t offset) {
   const bool opened = file.transaction != nullptr && !file.transaction->changes().Empty();
   auto* to = static_cast<uint8_t*>(out);
   bool short_read = false;
+  bool counted = false;
+  bool asks_parent = false;
   while (size > 0) {
     int early = SQLITE_OK;
     if (Broken(Variant::kReadUnguarded)) {
@@ -61,6 +67,7 @@ int Foreground::ReadBytes(OpenFile& file, void* out, int size, int64_t offset) {
     int64_t size_floor;
     {
       MutexLock lock(database.mutex);
+      if (!std::exchange(counted, true)) database.CountRead();
       if (IsHidden(database, file.file)) {
         std::memset(to, 0, static_cast<size_t>(size));
         return SQLITE_IOERR_SHORT_READ;
@@ -84,6 +91,10 @@ int Foreground::ReadBytes(OpenFile& file, void* out, int size, int64_t offset) {
       }
       if (segment.source == PendingImage::Segment::Source::kPending) {
         std::memcpy(to, segment.bytes, static_cast<size_t>(segment.size));
+      }
+      if (segment.source == PendingImage::Segment::Source::kParent &&
+          !std::exchange(asks_parent, true)) {
+        database.CountParentRead();
       }
     }
     const int length = static_cast<int>(segment.size);
@@ -139,7 +150,7 @@ int Foreground::Write(OpenFile& file, const void* bytes, int size, int64_t offse
     Unfold(database, *transaction);
   }
   StartQueuedJournal(file);
-  writer_.Reserve(size);
+  writer_.Reserve(size, database.waits);
   Reservation reservation(queue_, size);
   OperationPtr operation = NewWrite(&file.file, &file, bytes, size, offset);
   file.changed = true;

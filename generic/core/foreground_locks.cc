@@ -1,5 +1,6 @@
 // Foreground, locks and file controls.
 
+#include <algorithm>
 #include <utility>
 
 #include "broken.h"
@@ -8,9 +9,18 @@
 
 namespace sqliteasync {
 
+namespace {
+
+// A write transaction begins when so much of the byte limit is free. One that takes no more does
+// not wait in its middle, where readers of the process would wait with it.
+constexpr int64_t kRoomInLimit = 32;
+
+}  // namespace
+
 int Foreground::Lock(OpenFile& file, int level) {
   Database& database = *file.database;
   int rc;
+  if (level == SQLITE_LOCK_RESERVED && file.main) WaitForRoom(database);
   {
     MutexLock lock(database.lock_mutex);
     if (level == SQLITE_LOCK_SHARED && file.main && lock_files()) LetOthersIn(database, file);
@@ -28,6 +38,14 @@ int Foreground::Lock(OpenFile& file, int level) {
   return rc;
 }
 
+void Foreground::WaitForRoom(Database& database) {
+  // Without a writer it is the transaction itself that makes room, when it needs it. Who would be
+  // refused the lock is told so at once.
+  const int64_t needed = queue_.limit() / kRoomInLimit;
+  if (queue_.HasRoom(needed) || !writer_.Running() || IsReserved(database)) return;
+  writer_.WaitForRoom(needed, database.waits);
+}
+
 void Foreground::LetOthersIn(Database& database, OpenFile& file) {
   const int hold = lock_hold_.load(std::memory_order_relaxed);
   if (hold == 0) return;
@@ -41,7 +59,14 @@ void Foreground::LetOthersIn(Database& database, OpenFile& file) {
   // The disk can't keep up: the lock would not be free for long, and whoever is made to wait for
   // room need not be made to wait for that.
   if (queue_.QuarterIsTaken()) return;
-  database.WaitUntilFree(kLockPause, Database::Clock::now() + lock_patience_.load());
+  // A writer that is halted meanwhile is seen a moment later.
+  constexpr std::chrono::milliseconds kLook{50};
+  const auto end = Database::Clock::now() + lock_patience_.load();
+  while (!database.WaitUntilFree(kLockPause, std::min(end, Database::Clock::now() + kLook))) {
+    if (Database::Clock::now() < end && writer_.Running()) continue;
+    database.StopWaiting();
+    return;
+  }
 }
 
 int Foreground::Unlock(OpenFile& file, int level) noexcept {

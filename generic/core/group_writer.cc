@@ -13,7 +13,9 @@ namespace {
 // Bytes that are written to a file in order, in as few calls as the buffer allows.
 class Stream {
  public:
-  Stream(ParentFile& file, int64_t offset) : file_(file), offset_(offset) {
+  // `written` counts the bytes that have reached the file.
+  Stream(ParentFile& file, int64_t offset, Counter& written)
+      : file_(file), offset_(offset), written_(written) {
     buffer_.reserve(kBufferSize);
   }
 
@@ -36,6 +38,7 @@ class Stream {
   int Flush() {
     if (buffer_.empty()) return SQLITE_OK;
     const int rc = file_.Write(buffer_.data(), static_cast<int>(buffer_.size()), offset_);
+    if (rc == SQLITE_OK) written_.Add(static_cast<int64_t>(buffer_.size()));
     offset_ += static_cast<int64_t>(buffer_.size());
     buffer_.clear();
     return rc;
@@ -51,6 +54,7 @@ class Stream {
 
   ParentFile& file_;
   int64_t offset_;
+  Counter& written_;
   std::vector<unsigned char> buffer_;
 };
 
@@ -85,15 +89,26 @@ int GroupWriter::Write(const Group& group) {
     if (rc == SQLITE_OK) rc = WriteJournal(group, PagesToSave(group, holes));
     if (rc != SQLITE_OK) return rc;
   }
+  Unsynced& unsynced = database_.unsynced;
+  unsynced.MainChanged();
   rc = WritePages(group, holes);
   if (rc == SQLITE_OK && group.durability.sync_flags != 0 && !Broken(Variant::kSyncSkipped)) {
-    rc = file_->Sync(group.durability.sync_flags);
+    rc = Sync(*file_, group.durability.sync_flags);
+    if (rc == SQLITE_OK) unsynced.main = false;
   }
   const bool shorter = group.changes.cut != nullptr && group.size_after < EndOfFile(group);
   if (Broken(Variant::kCutTooSoon) && shorter) file_->Truncate(group.size_after);
   if (rc == SQLITE_OK && journaled) rc = FinaliseJournal(group, name);
   if (rc != SQLITE_OK) return rc;
-  return shorter ? file_->Truncate(group.size_after) : SQLITE_OK;
+  if (!shorter) return SQLITE_OK;
+  unsynced.main = true;
+  return file_->Truncate(group.size_after);
+}
+
+int GroupWriter::Sync(ParentFile& file, int flags) {
+  const int rc = file.Sync(flags);
+  if (rc == SQLITE_OK) database_.syncs.Add();
+  return rc;
 }
 
 std::vector<int64_t> GroupWriter::Holes(const Group& group) const {
@@ -158,6 +173,8 @@ int GroupWriter::OpenJournal(const FileName& name) {
   FileName kept(database_.main.path, FileRole::kJournal, parameters_);
   int rc = journal_.Open(parent_, std::move(kept), kFlags);
   if (rc != SQLITE_OK) return rc;
+  database_.unsynced.journal = true;
+  database_.unsynced.DirectoryChanged(false);
   int64_t size = 0;
   rc = journal_.Size(&size);
   if (rc != SQLITE_OK || size == 0) return rc;
@@ -184,7 +201,7 @@ int GroupWriter::WriteJournal(const Group& group, const std::vector<uint32_t>& p
                static_cast<uint32_t>((size_before_ + page_size - 1) / page_size));
   PutBigEndian(&header[kJournalSectorSizeOffset], static_cast<uint32_t>(sector_size));
   PutBigEndian(&header[kJournalPageSizeOffset], static_cast<uint32_t>(page_size));
-  Stream stream(journal_, 0);
+  Stream stream(journal_, 0, database_.written);
   int rc = stream.Put(header.data(), header.size());
 
   std::vector<unsigned char> page(static_cast<size_t>(page_size));
@@ -204,12 +221,13 @@ int GroupWriter::WriteJournal(const Group& group, const std::vector<uint32_t>& p
   const bool synced = group.durability.sync_flags != 0 &&
                       !Broken(Variant::kGroupJournalNotSynced) && !Broken(Variant::kSyncSkipped);
   const int sync_flags = synced ? group.durability.sync_flags : 0;
-  if (rc == SQLITE_OK && sync_flags != 0) rc = journal_.Sync(sync_flags);
+  if (rc == SQLITE_OK && sync_flags != 0) rc = Sync(journal_, sync_flags);
   unsigned char mark[kJournalMarkSize];
   std::memcpy(mark, kJournalMagic, sizeof(kJournalMagic));
   PutBigEndian(mark + sizeof(kJournalMagic), static_cast<uint32_t>(pages.size()));
   if (rc == SQLITE_OK) rc = journal_.Write(mark, sizeof(mark), 0);
-  if (rc == SQLITE_OK && sync_flags != 0) rc = journal_.Sync(sync_flags);
+  if (rc == SQLITE_OK) database_.written.Add(sizeof(mark));
+  if (rc == SQLITE_OK && sync_flags != 0) rc = Sync(journal_, sync_flags);
   if (Broken(Variant::kJournalDeletedEarly)) journal_.Truncate(0);
   return rc;
 }
@@ -221,7 +239,7 @@ int GroupWriter::WritePages(const Group& group, const std::vector<int64_t>& hole
       group.changes.page_size == 0
           ? -1
           : (int64_t{LockPage(group.changes.page_size)} - 1) * group.changes.page_size;
-  Stream stream(*file_, 0);
+  Stream stream(*file_, 0, database_.written);
   int rc = SQLITE_OK;
   const auto put = [&](int64_t offset, const unsigned char* bytes) {
     if (offset == lock_offset) return;
@@ -256,12 +274,18 @@ int GroupWriter::FinaliseJournal(const Group& group, const FileName& name) {
     // could be taken for that of the next journal.
     int rc = journal_.Truncate(0);
     if (rc == SQLITE_OK && group.durability.sync_journal) {
-      rc = journal_.Sync(group.durability.sync_flags);
+      rc = Sync(journal_, group.durability.sync_flags);
+      if (rc == SQLITE_OK) database_.unsynced.journal = false;
     }
     return rc;
   }
   journal_.Close();
-  return DeletePath(parent_, name, group.durability.sync_directory);
+  const int rc = DeletePath(parent_, name, group.durability.sync_directory);
+  if (rc != SQLITE_OK) return rc;
+  if (group.durability.sync_directory) database_.syncs.Add();
+  database_.unsynced.journal = false;
+  database_.unsynced.DirectoryChanged(group.durability.sync_directory);
+  return rc;
 }
 
 }  // namespace sqliteasync

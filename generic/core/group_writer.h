@@ -43,6 +43,7 @@ class GroupWriter {
   // How long the file is when the pages are written.
   int64_t EndOfFile(const Group& group) const;
 
+  int Sync(ParentFile& file, int flags);
   int OpenJournal(const FileName& name);
   int WriteJournal(const Group& group, const std::vector<uint32_t>& pages);
   int WritePages(const Group& group, const std::vector<int64_t>& holes);

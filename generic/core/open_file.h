@@ -47,6 +47,7 @@ class OpenFile {
   bool at_once = false;   // `handle` was opened by xOpen, not by a queued OPEN
   bool main = false;      // a connection to a main database: see Database::Connect
   bool unlocked = false;  // one that takes no locks
+  bool counted = false;   // among the files that are open
 
   // Opened by the thread of xOpen or by the writer (see the table); whoever reads through it has
   // seen the image without the OPEN, so it has been opened.

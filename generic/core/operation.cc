@@ -1,5 +1,6 @@
 #include "operation.h"
 
+#include "barrier.h"
 #include "group.h"
 
 namespace sqliteasync {
@@ -7,6 +8,10 @@ namespace sqliteasync {
 void Operation::Deleter::operator()(Operation* operation) const {
   if (operation->kind == OperationKind::kGroup) {
     delete static_cast<Group*>(operation);
+    return;
+  }
+  if (operation->kind == OperationKind::kBarrier) {
+    delete static_cast<Barrier*>(operation);
     return;
   }
   operation->~Operation();
@@ -18,7 +23,8 @@ int64_t Operation::cost() const {
 }
 
 int64_t Operation::transactions() const {
-  return kind == OperationKind::kGroup ? static_cast<const Group*>(this)->transactions : 0;
+  return kind == OperationKind::kGroup ? static_cast<const Group*>(this)->transactions
+                                       : (commits ? 1 : 0);
 }
 
 const char* OperationName(OperationKind kind) {
@@ -39,6 +45,8 @@ const char* OperationName(OperationKind kind) {
       return "UNLOCK";
     case OperationKind::kGroup:
       return "GROUP";
+    case OperationKind::kBarrier:
+      return "BARRIER";
   }
   return "?";
 }

@@ -4,7 +4,8 @@
 // from SQLite's buffer; the image of the file points at them until the writer has performed the
 // operation and retired it.
 //
-// Thread safety: immutable once it is in the queue, but for `next`, which the queue's mutex guards.
+// Thread safety: immutable once it is in the queue, but for `next`, which the queue's mutex guards,
+// and what says otherwise.
 
 #ifndef SQLITEASYNC_CORE_OPERATION_H_
 #define SQLITEASYNC_CORE_OPERATION_H_
@@ -27,7 +28,8 @@ enum class OperationKind : uint8_t {
   kDelete,
   kOpen,
   kUnlock,
-  kGroup,  // transactions of one database, folded: group.h
+  kGroup,    // transactions of one database, folded: group.h
+  kBarrier,  // someone waits for all in front of it: barrier.h. It has no file
 };
 
 // The name that the historical module gave the operation in its traces, "OPENEX" for kOpen.
@@ -48,8 +50,13 @@ struct OperationHead {
   struct Operation* next = nullptr;
   OpenFile* handle = nullptr;  // the SQLite handle it came through; null for DELETE
   SharedFile* file = nullptr;  // the path that it changes
+  struct Operation* next_of_database = nullptr;  // guarded by the mutex of the Database
+  // When it was queued; 0: it isn't. Milliseconds of the steady clock.
+  int64_t queued_at = 0;
   int32_t flags = 0;  // SYNC: SQLITE_SYNC_*; OPEN: SQLITE_OPEN_*; DELETE: sync the directory?
   OperationKind kind;
+  // The last operation of a transaction that isn't folded. Guarded by the mutex of the Database.
+  bool commits = false;
 
   explicit OperationHead(OperationKind k) : kind(k) {}
 };
@@ -60,7 +67,7 @@ struct Operation : OperationHead, Extent {
 
   // What it takes of the queue's byte limit.
   int64_t cost() const;
-  // How many it carries to disk, if it is a group.
+  // How many it carries to disk.
   int64_t transactions() const;
 
   struct Deleter {

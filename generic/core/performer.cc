@@ -1,10 +1,12 @@
 #include "performer.h"
 
+#include <ctime>
 #include <new>
 #include <utility>
 
 #include "broken.h"
 #include "group_writer.h"
+#include "syncer.h"
 #include "trace.h"
 
 namespace sqliteasync {
@@ -15,15 +17,27 @@ const char* NameOf(const SharedFile& file) {
   return file.path.empty() ? "(temporary file)" : file.path.c_str();
 }
 
+void NoteChange(const SharedFile& file) {
+  Unsynced& unsynced = file.database.unsynced;
+  if (file.role == FileRole::kMain) unsynced.MainChanged();
+  if (file.role == FileRole::kJournal) unsynced.journal = true;
+}
+
 }  // namespace
 
 bool Performer::Perform(Operation& operation) {
-  Database& database = operation.file->database;
-  // CountOut below may release the last other reference.
-  const std::shared_ptr<Database> keep = database.shared_from_this();
+  // CountOut may release the last other reference.
+  const std::shared_ptr<Database> database = operation.file->database.shared_from_this();
+  const bool performed = PerformKind(operation);
+  if (performed) database->performed.Add();
+  return performed;
+}
 
+bool Performer::PerformKind(Operation& operation) {
+  Database& database = operation.file->database;
   if (operation.kind == OperationKind::kClose) {
     Close(operation);
+    database.CountOut(operation);
     return true;
   }
   if (operation.kind == OperationKind::kGroup) {
@@ -58,12 +72,13 @@ bool Performer::Perform(Operation& operation) {
         case OperationKind::kClose:
         case OperationKind::kUnlock:
         case OperationKind::kGroup:
+        case OperationKind::kBarrier:
           break;
       }
     } catch (const std::bad_alloc&) {
       rc = SQLITE_IOERR_NOMEM;
     }
-    if (rc != SQLITE_OK) Fail(operation, rc);
+    if (rc != SQLITE_OK) Fail(*operation.file, operation.kind, rc);
   }
   if (operation.kind != OperationKind::kSync) {
     MutexLock lock(database.mutex);
@@ -99,7 +114,7 @@ bool Performer::PerformGroup(Group& group) {
     if (rc == SQLITE_OK) {
       groups_.fetch_add(1, std::memory_order_relaxed);
     } else {
-      Fail(group, rc);
+      Fail(main, group.kind, rc);
     }
   }
   // The truncation first: without it the parent shows what the pages have become. Not all at once,
@@ -121,6 +136,31 @@ bool Performer::PerformGroup(Group& group) {
   }
   database.CountOut(group);
   return !given_up;
+}
+
+void Performer::PerformBarrier(BarrierState& barrier) {
+  if (Tracing()) Trace("BARRIER %lld databases", static_cast<long long>(barrier.targets.size()));
+  Syncer syncer(parent_);
+  for (const BarrierTarget& target : barrier.targets) {
+    Database& database = *target.database;
+    database.unsynced.Add(target.found);
+    if (barrier.abandoned.load()) continue;
+    int rc = database.error();
+    // A path that leads to another file now is not to be synced for this one.
+    if (rc == SQLITE_OK && !database.detached() && !Broken(Variant::kBarrierNotSynced)) {
+      SharedFile* failed = nullptr;
+      try {
+        rc = syncer.Sync(database, &failed);
+      } catch (const std::bad_alloc&) {
+        rc = SQLITE_IOERR_NOMEM;
+      }
+      if (failed != nullptr) Fail(*failed, OperationKind::kSync, rc);
+    }
+    if (rc != SQLITE_OK && barrier.code == SQLITE_OK) {
+      barrier.code = rc;
+      barrier.failed = target.database;
+    }
+  }
 }
 
 int Performer::Target(OpenFile& file, ParentFile** handle) {
@@ -160,16 +200,25 @@ int Performer::Write(const Operation& operation) {
     DeletePath(parent_, journal, false);
   }
   ParentFile* handle;
-  const int rc = Target(*operation.handle, &handle);
-  return rc == SQLITE_OK ? handle->Write(operation.bytes(), operation.size, operation.offset) : rc;
+  int rc = Target(*operation.handle, &handle);
+  NoteChange(*operation.file);
+  if (rc == SQLITE_OK) rc = handle->Write(operation.bytes(), operation.size, operation.offset);
+  if (rc == SQLITE_OK) operation.file->database.written.Add(operation.size);
+  return rc;
 }
 
 int Performer::Sync(const Operation& operation) {
   if (Tracing()) Trace("SYNC %s", NameOf(*operation.file));
   if (Broken(Variant::kSyncSkipped)) return SQLITE_OK;
   ParentFile* handle;
-  const int rc = Target(*operation.handle, &handle);
-  return rc == SQLITE_OK ? handle->Sync(operation.flags) : rc;
+  int rc = Target(*operation.handle, &handle);
+  if (rc == SQLITE_OK) rc = handle->Sync(operation.flags);
+  if (rc != SQLITE_OK) return rc;
+  Database& database = operation.file->database;
+  database.syncs.Add();
+  if (operation.file == &database.main) database.unsynced.main = false;
+  if (operation.file == &database.journal) database.unsynced.journal = false;
+  return rc;
 }
 
 int Performer::Truncate(const Operation& operation) {
@@ -179,6 +228,7 @@ int Performer::Truncate(const Operation& operation) {
   }
   ParentFile* handle;
   const int rc = Target(*operation.handle, &handle);
+  NoteChange(*operation.file);
   return rc == SQLITE_OK ? handle->Truncate(operation.offset) : rc;
 }
 
@@ -188,6 +238,10 @@ int Performer::Delete(const Operation& operation) {
   const FileName name(file.database.main.path, file.role, {});
   const int rc = DeletePath(parent_, name, operation.flags != 0);
   if (rc != SQLITE_OK) return rc;
+  Database& database = file.database;
+  if (operation.flags != 0) database.syncs.Add();
+  (file.role == FileRole::kMain ? database.unsynced.main : database.unsynced.journal) = false;
+  database.unsynced.DirectoryChanged(operation.flags != 0);
   if (file.role == FileRole::kMain) transactions_.End(file.database);
   if (file.role == FileRole::kJournal) file.database.journal_on_disk = false;
   return rc;
@@ -197,9 +251,9 @@ int Performer::Open(const Operation& operation) {
   OpenFile& file = *operation.handle;
   if (Tracing()) Trace("OPEN %s flags=%d", NameOf(*operation.file), operation.flags);
   const int rc = file.handle.Open(parent_, std::move(file.name), operation.flags);
-  if (rc == SQLITE_OK && file.file.role == FileRole::kJournal) {
-    file.database->journal_on_disk = true;
-  }
+  if (rc != SQLITE_OK) return rc;
+  file.database->unsynced.DirectoryChanged(false);
+  if (file.file.role == FileRole::kJournal) file.database->journal_on_disk = true;
   return rc;
 }
 
@@ -211,11 +265,18 @@ void Performer::Close(const Operation& operation) {
   file->reader.Close();
 }
 
-void Performer::Fail(const Operation& operation, int code) {
-  Database& database = operation.file->database;
+void Performer::Fail(SharedFile& file, OperationKind kind, int code) {
+  Database& database = file.database;
   sqlite3_log(code,
               "sqliteasync: %s of %s failed; nothing further that is queued for it is written",
-              OperationName(operation.kind), NameOf(*operation.file));
+              OperationName(kind), NameOf(file));
+  try {
+    const Failure failure{database.main.path, file.path, kind, code, std::time(nullptr)};
+    failures_.Add(failure);
+    failed_.push_back(failure);
+  } catch (const std::bad_alloc&) {
+    // SQLite's error log has it.
+  }
   if (Broken(Variant::kErrorIgnored)) return;
   database.Fail(code);
   if (!Broken(Variant::kErrorNotSpread)) transactions_.SpreadErrors();

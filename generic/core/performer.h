@@ -7,6 +7,13 @@
 #ifndef SQLITEASYNC_CORE_PERFORMER_H_
 #define SQLITEASYNC_CORE_PERFORMER_H_
 
+#include <atomic>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "barrier.h"
+#include "failures.h"
 #include "group.h"
 #include "multi_file_transactions.h"
 #include "open_file.h"
@@ -17,7 +24,8 @@ namespace sqliteasync {
 
 class Performer {
  public:
-  explicit Performer(MultiFileTransactions& transactions) : transactions_(transactions) {}
+  Performer(MultiFileTransactions& transactions, Failures& failures)
+      : transactions_(transactions), failures_(failures) {}
 
   // The VFS that everything is performed on. REQUIRES: nothing is queued.
   void SetParent(sqlite3_vfs* parent) { parent_ = parent; }
@@ -28,10 +36,20 @@ class Performer {
   // Returns false if the operation was given up.
   bool Perform(Operation& operation);
 
+  // Syncs what was performed without a sync, unless nobody waits any more, and notes the first
+  // error of the databases.
+  void PerformBarrier(BarrierState& barrier);
+
+  // What has failed since the last call, to be reported.
+  std::vector<Failure> TakeFailures() { return std::exchange(failed_, {}); }
+  Failures& failures() { return failures_; }
+
   // How many groups have been carried to disk. For tests.
   int64_t groups() const { return groups_.load(std::memory_order_relaxed); }
 
  private:
+  bool PerformKind(Operation& operation);
+
   // The handle that changes through `file` go to. One that was opened while only the queue had the
   // file is opened on the parent now.
   int Target(OpenFile& file, ParentFile** handle);
@@ -46,9 +64,11 @@ class Performer {
   bool PerformGroup(Group& group);
 
   bool GivenUp(const Operation& operation);
-  void Fail(const Operation& operation, int code);
+  void Fail(SharedFile& file, OperationKind kind, int code);
 
   MultiFileTransactions& transactions_;
+  Failures& failures_;
+  std::vector<Failure> failed_;
   sqlite3_vfs* parent_ = nullptr;
   std::atomic<int64_t> groups_{0};
 };

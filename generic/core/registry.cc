@@ -1,5 +1,9 @@
 #include "registry.h"
 
+#include <algorithm>
+#include <new>
+#include <utility>
+
 namespace sqliteasync {
 
 // Deletes a Database to which the last reference has gone, and its entry. By then a new Database
@@ -11,7 +15,16 @@ struct Registry::Releaser {
     {
       MutexLock lock(registry->mutex_);
       auto at = registry->databases_.find(database->main.path);
-      if (at != registry->databases_.end() && at->second.expired()) registry->databases_.erase(at);
+      Unsynced left = database->unsynced;
+      if (database->detached() || database->error() != SQLITE_OK) left.main = left.journal = false;
+      if (at != registry->databases_.end()) {
+        at->second.unsynced.Add(left);
+        registry->Tidy(at);
+      } else if (!database->main.path.empty()) {
+        registry->KeepDirectory(database->main.path, left);
+      }
+      registry->all_.erase(database);
+      registry->gone_ += database->ReadStatus().totals;
     }
     delete database;
   }
@@ -62,7 +75,7 @@ void Registry::Remember(const std::shared_ptr<Database>& database) {
 
 std::shared_ptr<Database> Registry::Lookup(std::string_view path) {
   auto at = databases_.find(path);
-  return at == databases_.end() ? nullptr : at->second.lock();
+  return at == databases_.end() ? nullptr : at->second.database.lock();
 }
 
 FileReference Registry::Find(std::string_view path) {
@@ -104,13 +117,136 @@ std::shared_ptr<Database> Registry::LookupOrMake(std::string_view path) {
     std::shared_ptr<Database> found = Lookup(path);
     if (found != nullptr) return found;
   }
-  fresh = std::shared_ptr<Database>(new Database(std::string(path)), Releaser{this});
+  fresh = Make(path);
   MutexLock lock(mutex_);
-  std::weak_ptr<Database>& entry = databases_[std::string(path)];
+  std::weak_ptr<Database>& entry = databases_[std::string(path)].database;
   std::shared_ptr<Database> found = entry.lock();
   if (found != nullptr) return found;
   entry = fresh;
   return fresh;
+}
+
+std::shared_ptr<Database> Registry::Make(std::string_view path) {
+  std::shared_ptr<Database> fresh(new Database(std::string(path)), Releaser{this});
+  MutexLock lock(mutex_);
+  all_.insert(fresh.get());
+  return fresh;
+}
+
+std::shared_ptr<Database> Registry::MakeNameless() { return Make(""); }
+
+std::shared_ptr<Database> Registry::Known(std::string_view path) {
+  MutexLock lock(mutex_);
+  return Lookup(path);
+}
+
+std::vector<std::shared_ptr<Database>> Registry::All() {
+  std::vector<std::shared_ptr<Database>> all;  // released, if need be, after the mutex is
+  MutexLock lock(mutex_);
+  all.reserve(all_.size());
+  for (Database* database : all_) {
+    if (std::shared_ptr<Database> held = database->weak_from_this().lock(); held != nullptr) {
+      all.push_back(std::move(held));
+    }
+  }
+  return all;
+}
+
+namespace {
+
+std::string DirectoryOf(const std::string& path) {
+  return path.substr(0, path.find_last_of("/\\") + 1);
+}
+
+}  // namespace
+
+bool Registry::KeepDirectory(const std::string& path, const Unsynced& unsynced) noexcept {
+  if (!unsynced.directory && !unsynced.name) return true;
+  try {
+    Directory& directory = directories_[DirectoryOf(path)];
+    if (directory.path.empty()) directory.path = path;
+    directory.unsynced.directory |= unsynced.directory;
+    directory.unsynced.name |= unsynced.name;
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void Registry::Tidy(Entries::iterator at) {
+  Entry& entry = at->second;
+  if (!entry.database.expired()) return;
+  const Unsynced& unsynced = entry.unsynced;
+  if (!unsynced.main && !unsynced.journal && KeepDirectory(at->first, unsynced)) {
+    databases_.erase(at);
+  }
+}
+
+Unsynced Registry::TakeUnsynced(const std::string& path) {
+  Unsynced taken;
+  auto at = databases_.find(path);
+  if (at != databases_.end()) taken = std::exchange(at->second.unsynced, Unsynced());
+  return taken;
+}
+
+std::optional<BarrierTarget> Registry::FindTarget(const std::string& path) {
+  const std::string directory = DirectoryOf(path);
+  {
+    MutexLock lock(mutex_);
+    if (!databases_.contains(path)) return std::nullopt;
+  }
+  BarrierTarget target;
+  target.database = LookupOrMake(path);
+  MutexLock lock(mutex_);
+  target.found = TakeUnsynced(path);
+  if (auto at = directories_.find(directory); at != directories_.end()) {
+    target.found.Add(at->second.unsynced);
+  }
+  return target;
+}
+
+std::vector<BarrierTarget> Registry::AllTargets() {
+  std::vector<std::string> gone;
+  Directories directories;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [path, entry] : databases_) {
+      if (entry.unsynced.Any() && entry.database.expired()) gone.push_back(path);
+    }
+    directories = directories_;
+  }
+  std::vector<std::shared_ptr<Database>> held;  // so that they are among all
+  for (const std::string& path : gone) held.push_back(LookupOrMake(path));
+  for (const auto& [name, directory] : directories) {
+    held.push_back(LookupOrMake(directory.path));
+  }
+  std::vector<BarrierTarget> targets;
+  for (std::shared_ptr<Database>& database : All()) {
+    if (database->main.path.empty() || database->detached()) continue;
+    targets.push_back({std::move(database), Unsynced()});
+  }
+  MutexLock lock(mutex_);
+  for (BarrierTarget& target : targets) {
+    const std::string& path = target.database->main.path;
+    target.found = TakeUnsynced(path);
+    for (const auto& [name, directory] : directories) {
+      if (directory.path != path) continue;
+      target.found.Add(directory.unsynced);
+      directories_.erase(name);
+    }
+  }
+  return targets;
+}
+
+void Registry::SumUp(Status* status) {
+  MutexLock lock(mutex_);
+  status->totals += gone_;
+  for (Database* database : all_) {
+    const Status one = database->ReadStatus();
+    status->totals += one.totals;
+    status->grouped += one.grouped;
+    status->age = std::max(status->age, one.age);
+  }
 }
 
 void Registry::Detach(Database& database) {
@@ -119,7 +255,7 @@ void Registry::Detach(Database& database) {
   MutexLock lock(mutex_);
   auto at = databases_.find(database.main.path);
   if (at == databases_.end()) return;
-  at_path = at->second.lock();
+  at_path = at->second.database.lock();
   if (at_path.get() == &database) databases_.erase(at);
 }
 

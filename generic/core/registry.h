@@ -3,7 +3,8 @@
 // Thread safety: all methods may be called from any thread.
 //
 // A Database is found for as long as someone holds a reference to it (a handle, a queued
-// operation); the registry itself holds none.
+// operation); the registry itself holds none. It knows all that there are, though, those that are
+// not found by a path included, and what those that are gone have counted.
 
 #ifndef SQLITEASYNC_CORE_REGISTRY_H_
 #define SQLITEASYNC_CORE_REGISTRY_H_
@@ -11,10 +12,14 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
+#include "barrier.h"
 #include "database.h"
 #include "mutex.h"
 
@@ -42,6 +47,25 @@ class Registry {
   // The Database whose main file is `path`, whatever the path ends in. Throws std::bad_alloc.
   std::shared_ptr<Database> DatabaseAt(std::string_view path) EXCLUDES(mutex_);
 
+  // A Database for a file without a name. Throws std::bad_alloc.
+  std::shared_ptr<Database> MakeNameless() EXCLUDES(mutex_);
+
+  // As DatabaseAt, but null if there is none.
+  std::shared_ptr<Database> Known(std::string_view path) EXCLUDES(mutex_);
+
+  // Those that there are. Throws std::bad_alloc.
+  std::vector<std::shared_ptr<Database>> All() EXCLUDES(mutex_);
+
+  // What a barrier for the database at `path` is about; nullopt: there is none, and nothing is
+  // unsynced of one that is gone. Throws std::bad_alloc.
+  std::optional<BarrierTarget> FindTarget(const std::string& path) EXCLUDES(mutex_);
+  // And for all: those that are gone and not synced are made anew. Throws std::bad_alloc.
+  std::vector<BarrierTarget> AllTargets() EXCLUDES(mutex_);
+
+  // Adds to `status` what all have counted, those that are gone included, and how many
+  // transactions wait in groups; and sets the age of the oldest operation. Allocates nothing.
+  void SumUp(Status* status) EXCLUDES(mutex_);
+
   // From now on `database` is detached, and its path leads to another one.
   void Detach(Database& database) EXCLUDES(mutex_);
 
@@ -57,6 +81,28 @@ class Registry {
     size_t operator()(std::string_view path) const { return std::hash<std::string_view>()(path); }
   };
 
+  // A path, and what is unsynced of Databases that are gone from it.
+  struct Entry {
+    std::weak_ptr<Database> database;
+    Unsynced unsynced;
+  };
+  using Entries = std::unordered_map<std::string, Entry, Hash, std::equal_to<>>;
+
+  // Paths of which only the directory is unsynced share an entry, which has one of them.
+  struct Directory {
+    std::string path;
+    Unsynced unsynced;
+  };
+  using Directories = std::unordered_map<std::string, Directory>;
+
+  // False: there is no memory for it.
+  bool KeepDirectory(const std::string& path, const Unsynced& unsynced) noexcept REQUIRES(mutex_);
+
+  // The last reference to the database at the entry has gone, or what was unsynced of it has been
+  // taken. Removes the entry if it isn't needed.
+  void Tidy(Entries::iterator at) REQUIRES(mutex_);
+  Unsynced TakeUnsynced(const std::string& path) REQUIRES(mutex_);
+
   std::shared_ptr<Database> Lookup(std::string_view path) REQUIRES(mutex_);
   std::shared_ptr<Database> LookupOrMake(std::string_view path) EXCLUDES(mutex_);
 
@@ -65,9 +111,13 @@ class Registry {
   std::shared_ptr<Database> Recent(std::string_view path);
   void Remember(const std::shared_ptr<Database>& database);
 
+  std::shared_ptr<Database> Make(std::string_view path) EXCLUDES(mutex_);
+
   Mutex mutex_;
-  std::unordered_map<std::string, std::weak_ptr<Database>, Hash, std::equal_to<>> databases_
-      GUARDED_BY(mutex_);
+  std::unordered_set<Database*> all_ GUARDED_BY(mutex_);
+  Totals gone_ GUARDED_BY(mutex_);
+  Entries databases_ GUARDED_BY(mutex_);
+  Directories directories_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sqliteasync

@@ -1,8 +1,38 @@
 #include "write_queue.h"
 
+#include <algorithm>
+
 #include "broken.h"
 
 namespace sqliteasync {
+
+namespace {
+
+// The parts of the byte limit that a group may take: as long as the disk keeps up; when half of the
+// limit is taken, at most and at least.
+constexpr int64_t kGroupsInLimit = 4;
+constexpr int64_t kGroupsUnderOverload = 16;
+constexpr int64_t kSmallestGroups = 256;
+// What a group should take to be carried to disk then: the application is to go on several times a
+// second.
+constexpr std::chrono::milliseconds kGroupTime{200};
+
+}  // namespace
+
+int64_t WriteQueue::GroupLimit() const {
+  const int64_t bytes = limit();
+  if (bytes == 0) return std::numeric_limits<int64_t>::max();
+  if (!IsTaken(bytes / 2)) return bytes / kGroupsInLimit;
+  return std::clamp(group_in_time_.load(std::memory_order_relaxed), bytes / kSmallestGroups,
+                    bytes / kGroupsUnderOverload);
+}
+
+void WriteQueue::NoteGroup(int64_t bytes, std::chrono::steady_clock::duration time) {
+  const double seconds = std::max(std::chrono::duration<double>(time).count(), 1e-6);
+  const double in_time =
+      static_cast<double>(bytes) * std::chrono::duration<double>(kGroupTime).count() / seconds;
+  group_in_time_.store(static_cast<int64_t>(in_time), std::memory_order_relaxed);
+}
 
 void WriteQueue::Push(OperationPtr operation) {
   Operation* pushed = operation.release();
@@ -15,7 +45,7 @@ void WriteQueue::Push(OperationPtr operation) {
       tail_->next = pushed;
     }
     tail_ = pushed;
-    ++count_;
+    count_.Add(1);
     ++pushed_;
     changes_ += IsChange(pushed->kind) ? 1 : 0;
     wake = writer_sleeps_;
@@ -42,31 +72,25 @@ Operation* WriteQueue::Pop() {
 }
 
 void WriteQueue::Done(int64_t cost, bool change) {
-  --count_;
+  count_.Add(-1);
   changes_ -= change ? 1 : 0;
-  bytes_ -= cost;
+  bytes_.Add(-cost);
   NotifyProgress();
 }
 
-bool WriteQueue::TryReserve(int64_t cost) {
-  int64_t bytes = bytes_.load();
-  do {
-    if (limit() != 0 && bytes + cost > limit()) return false;
-  } while (!bytes_.compare_exchange_weak(bytes, bytes + cost));
-  return true;
-}
+bool WriteQueue::TryReserve(int64_t cost) { return bytes_.AddBelow(limit(), cost); }
 
 bool WriteQueue::TryReserveAlone(int64_t cost) {
   if (TryReserve(cost)) return true;
-  if (count_ > 0) return false;
-  bytes_ += cost;
+  if (count_.now > 0) return false;
+  bytes_.Add(cost);
   return true;
 }
 
 void WriteQueue::GiveBack(int64_t cost) {
   // Who waits counts itself first and looks at the bytes then, with the mutex; this is the other
   // way round. So one of the two sees the other.
-  bytes_ -= cost;
+  bytes_.Add(-cost);
   if (waiting_.load() == 0) return;
   MutexLock lock(mutex);
   NotifyProgress();

@@ -11,10 +11,13 @@
 #define SQLITEASYNC_CORE_WRITE_QUEUE_H_
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <limits>
 
 #include "mutex.h"
 #include "operation.h"
+#include "statistics.h"
 
 namespace sqliteasync {
 
@@ -59,17 +62,28 @@ class WriteQueue {
   // The oldest operation; null if there is none.
   const Operation* Next() REQUIRES(mutex) { return head_; }
   bool SomeoneWaits() REQUIRES(mutex) { return waiting_.load() > 0; }
-  bool QuarterIsTaken() const { return limit() != 0 && bytes_.load() >= limit() / 4; }
-  bool HalfIsTaken() const { return limit() != 0 && bytes_.load() >= limit() / 2; }
+  bool HasRoom(int64_t bytes) const { return limit() == 0 || bytes_.now() + bytes <= limit(); }
+  bool QuarterIsTaken() const { return IsTaken(limit() / 4); }
+
+  // How many bytes a group may take before another is begun. Room comes back group by group, so
+  // under overload, when the application goes at the speed at which it does, the groups are as
+  // small as the disk is slow.
+  int64_t GroupLimit() const;
+  // A group of so many bytes was carried to disk, and took so long.
+  void NoteGroup(int64_t bytes, std::chrono::steady_clock::duration time);
+
   // Operations queued or being performed; those that change something (no CLOSE, no UNLOCK).
-  int64_t count() REQUIRES(mutex) { return count_; }
+  int64_t count() REQUIRES(mutex) { return count_.now; }
   int64_t changes() REQUIRES(mutex) { return changes_; }
-  // Transactions in the groups among them.
-  void CountGrouped(int64_t transactions) { grouped_ += transactions; }
-  int64_t grouped() const { return grouped_.load(); }
+  // Transactions that are committed and not on disk.
+  void CountTransactions(int64_t transactions) { transactions_.Add(transactions); }
+  // The levels of all this.
+  SharedLevel& bytes() { return bytes_; }
+  SharedLevel& transactions() { return transactions_; }
+  Level& operations() REQUIRES(mutex) { return count_; }
   // How many have ever been pushed, and done.
   int64_t pushed() REQUIRES(mutex) { return pushed_; }
-  int64_t done() REQUIRES(mutex) { return pushed_ - count_; }
+  int64_t done() REQUIRES(mutex) { return pushed_ - count_.now; }
 
   // Set by the writer around its wait on `work`: only then a push has to wake it.
   void SetWriterSleeps(bool sleeps) REQUIRES(mutex) { writer_sleeps_ = sleeps; }
@@ -95,23 +109,27 @@ class WriteQueue {
   };
 
  private:
+  bool IsTaken(int64_t bytes) const { return limit() != 0 && bytes_.now() >= bytes; }
   void NotifyProgress() REQUIRES(mutex);
 
   Operation* head_ GUARDED_BY(mutex) = nullptr;
   Operation* tail_ GUARDED_BY(mutex) = nullptr;
-  int64_t count_ GUARDED_BY(mutex) = 0;
+  Level count_ GUARDED_BY(mutex);
   int64_t changes_ GUARDED_BY(mutex) = 0;
   int64_t pushed_ GUARDED_BY(mutex) = 0;
-  std::atomic<int64_t> bytes_{0};  // see GiveBack for the order of this and waiting_
-  std::atomic<int64_t> grouped_{0};
-  std::atomic<int64_t> limit_{kDefaultLimit};  // written with the mutex held
-  std::atomic<int> waiting_{0};                // changed with the mutex held
+  alignas(kCacheLine) SharedLevel bytes_;  // see GiveBack for the order of this and waiting_
+  alignas(kCacheLine) SharedLevel transactions_;
+  alignas(kCacheLine) std::atomic<int64_t> limit_{kDefaultLimit};  // written with the mutex held
+  std::atomic<int64_t> group_in_time_{std::numeric_limits<int64_t>::max()};  // see NoteGroup
+  std::atomic<int> waiting_{0};  // changed with the mutex held
   bool writer_sleeps_ GUARDED_BY(mutex) = false;
 };
 
-// CLOSE and UNLOCK change nothing: what a database holds is the same without them.
+// CLOSE and UNLOCK change nothing: what a database holds is the same without them. Nor does a
+// barrier.
 inline bool IsChange(OperationKind kind) {
-  return kind != OperationKind::kClose && kind != OperationKind::kUnlock;
+  return kind != OperationKind::kClose && kind != OperationKind::kUnlock &&
+         kind != OperationKind::kBarrier;
 }
 
 }  // namespace sqliteasync

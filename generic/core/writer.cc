@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "../platform.h"
+#include "broken.h"
 #include "trace.h"
 
 namespace sqliteasync {
@@ -42,20 +43,24 @@ void Writer::SetLinger(std::chrono::milliseconds linger) {
   linger_ = linger;
 }
 
-bool Writer::Idle() {
+WriterState Writer::State() {
   MutexLock lock(queue_.mutex);
-  return queue_.writer_sleeps();
+  // One that is asleep, but has been woken.
+  if (state_ == WriterState::kIdle && !queue_.writer_sleeps()) return WriterState::kWorking;
+  return state_;
 }
 
-bool Writer::Running() {
-  MutexLock lock(queue_.mutex);
-  return running_;
-}
+bool Writer::Running() { return State() != WriterState::kNone; }
 
 void Writer::Run() {
+  {
+    MutexLock lock(queue_.mutex);
+    CountExpected(1);
+  }
   MutexLock run(run_mutex_);
   queue_.mutex.Lock();
-  running_ = true;
+  state_ = WriterState::kWorking;
+  thread_ = std::this_thread::get_id();
   ++runs_;
   queue_.progress.NotifyAll();
   while (halt_ != Halt::kNow) {
@@ -63,15 +68,19 @@ void Writer::Run() {
       if (halt_ == Halt::kIdle) break;
       if (Tracing()) Trace("IDLE");
       group_done_.reset();
+      state_ = WriterState::kIdle;
       queue_.SetWriterSleeps(true);
       queue_.work.Wait(queue_.mutex);
       queue_.SetWriterSleeps(false);
+      state_ = WriterState::kWorking;
       if (Tracing()) Trace("WAKEUP");
       continue;
     }
     const bool is_group = queue_.Next()->kind == OperationKind::kGroup;
     if (is_group && group_done_.has_value()) {
+      state_ = WriterState::kLingering;
       Linger();
+      state_ = WriterState::kWorking;
       if (halt_ == Halt::kNow) break;
     }
     queue_.mutex.Unlock();
@@ -79,10 +88,15 @@ void Writer::Run() {
     PerformNext(&performed);
     queue_.mutex.Lock();
     if (is_group) group_done_ = std::chrono::steady_clock::now();
-    if (performed) Pause();
+    if (!performed) continue;
+    state_ = WriterState::kPaused;
+    Pause();
+    state_ = WriterState::kWorking;
   }
   group_done_.reset();
-  running_ = false;
+  state_ = WriterState::kNone;
+  thread_ = std::thread::id();
+  CountExpected(-1);
   queue_.progress.NotifyAll();
   queue_.mutex.Unlock();
 }
@@ -107,10 +121,28 @@ void Writer::Pause() {
   }
 }
 
+const char* Writer::Reason(StartResult result) {
+  return result == StartResult::kRunsAlready
+             ? "a writer is running already, and its halt condition is \"never\""
+             : "the system gives no thread for the writer";
+}
+
 Writer::StartResult Writer::Start() {
   MutexLock start(start_mutex_);
   MutexLock lock(queue_.mutex);
-  while (running_) {
+  CountExpected(1);
+  const StartResult result = StartThread();
+  CountExpected(-1);
+  return result;
+}
+
+void Writer::CountExpected(int more) {
+  expected_ += more;
+  if (expected_ == 0) barriers_.NotifyAll();
+}
+
+Writer::StartResult Writer::StartThread() {
+  while (running()) {
     if (halt_ == Halt::kNever) return StartResult::kRunsAlready;
     queue_.WaitForProgress();
   }
@@ -131,9 +163,9 @@ Writer::StartResult Writer::Start() {
 
 bool Writer::Wait() {
   MutexLock lock(queue_.mutex);
-  if (halt_ != Halt::kNever && Tracing()) Trace(running_ ? "WAIT" : "NO-WAIT");
+  if (halt_ != Halt::kNever && Tracing()) Trace(running() ? "WAIT" : "NO-WAIT");
   while (halt_ != Halt::kNever) {
-    if (!running_) return true;
+    if (!running()) return true;
     queue_.WaitForProgress();
   }
   return false;
@@ -151,6 +183,13 @@ int64_t Writer::Step(int64_t limit) {
 }
 
 bool Writer::PerformNext(bool* performed) {
+  std::vector<Failure> failed;
+  const bool one = PerformNext(performed, &failed);
+  for (const Failure& failure : failed) performer_.failures().Report(failure);
+  return one;
+}
+
+bool Writer::PerformNext(bool* performed, std::vector<Failure>* failed) {
   MutexLock perform(perform_mutex_);
   OperationPtr operation;
   {
@@ -158,33 +197,48 @@ bool Writer::PerformNext(bool* performed) {
     operation.reset(queue_.Pop());
   }
   if (operation == nullptr) return false;
-  *performed = performer_.Perform(*operation);
+  const auto begin = std::chrono::steady_clock::now();
+  std::shared_ptr<BarrierState> barrier;
+  if (operation->kind == OperationKind::kBarrier) {
+    barrier = static_cast<Barrier&>(*operation).state;
+    performer_.PerformBarrier(*barrier);
+  } else {
+    *performed = performer_.Perform(*operation);
+  }
+  *failed = performer_.TakeFailures();
   const int64_t cost = operation->cost();
+  if (*performed && operation->kind == OperationKind::kGroup) {
+    queue_.NoteGroup(cost, std::chrono::steady_clock::now() - begin);
+  }
   const bool change = IsChange(operation->kind);
-  queue_.CountGrouped(-operation->transactions());
+  queue_.CountTransactions(-operation->transactions());
   operation.reset();
   MutexLock lock(queue_.mutex);
   queue_.Done(cost, change);
+  if (barrier != nullptr) {
+    barrier->done = true;
+    barriers_.NotifyAll();
+  }
   return true;
 }
 
 void Writer::WaitUntilEmpty() {
   MutexLock lock(queue_.mutex);
-  while (running_ && queue_.count() > 0) queue_.WaitForProgress();
+  while (running() && queue_.count() > 0) queue_.WaitForProgress();
 }
 
 int64_t Writer::Drain() {
   MutexLock lock(queue_.mutex);
   drain_until_ = queue_.pushed();
   settings_.NotifyAll();
-  while (running_ && queue_.done() < drain_until_) queue_.WaitForProgress();
+  while (running() && queue_.done() < drain_until_) queue_.WaitForProgress();
   return queue_.changes();
 }
 
 template <typename Done>
 void Writer::WorkUntil(Done done) {
   while (!done()) {
-    if (running_ || queue_.Empty()) {
+    if (running() || queue_.Empty()) {
       // Without a writer, and with nothing to perform, it's another thread's turn: one that is
       // performing the last operation, or has reserved bytes and is about to push.
       queue_.WaitForProgress();
@@ -197,15 +251,17 @@ void Writer::WorkUntil(Done done) {
   }
 }
 
-void Writer::Reserve(int64_t cost) {
+void Writer::Reserve(int64_t cost, Counter& waits) {
   if (queue_.TryReserve(cost)) return;
+  waits.Add();
   MutexLock lock(queue_.mutex);
   const WriteQueue::Waiting waiting(queue_);
   WorkUntil([&]() REQUIRES(queue_.mutex) { return queue_.TryReserveAlone(cost); });
 }
 
-bool Writer::ReserveBehindQueue(int64_t cost) {
+bool Writer::ReserveBehindQueue(int64_t cost, Counter& waits) {
   if (queue_.TryReserve(cost)) return true;
+  waits.Add();
   MutexLock lock(queue_.mutex);
   const WriteQueue::Waiting waiting(queue_);
   bool reserved = false;
@@ -216,10 +272,43 @@ bool Writer::ReserveBehindQueue(int64_t cost) {
   return reserved;
 }
 
+void Writer::WaitForRoom(int64_t bytes, Counter& waits) {
+  waits.Add();
+  MutexLock lock(queue_.mutex);
+  const WriteQueue::Waiting waiting(queue_);
+  WorkUntil([&]() REQUIRES(queue_.mutex) { return queue_.HasRoom(bytes) || queue_.count() == 0; });
+}
+
 void Writer::Complete() {
   MutexLock lock(queue_.mutex);
   const int64_t target = queue_.pushed();
   WorkUntil([&]() REQUIRES(queue_.mutex) { return queue_.done() >= target; });
+}
+
+BarrierResult::Outcome Writer::Await(const std::shared_ptr<BarrierState>& barrier,
+                                     std::optional<Clock::time_point> deadline) {
+  using Outcome = BarrierResult::Outcome;
+  {
+    MutexLock lock(queue_.mutex);
+    if (expected_ == 0 || thread_ == std::this_thread::get_id()) return Outcome::kNoWriter;
+  }
+  if (Broken(Variant::kBarrierTooSoon)) return Outcome::kDone;
+  queue_.Push(OperationPtr(new Barrier(barrier)));
+  MutexLock lock(queue_.mutex);
+  const WriteQueue::Waiting waiting(queue_);  // the writer hurries
+  bool in_time = true;
+  while (!barrier->done) {
+    if (expected_ == 0 || !in_time) {
+      barrier->abandoned.store(true);
+      return in_time ? Outcome::kNoWriter : Outcome::kTimedOut;
+    }
+    if (deadline.has_value()) {
+      in_time = barriers_.WaitUntil(queue_.mutex, *deadline);
+    } else {
+      barriers_.Wait(queue_.mutex);
+    }
+  }
+  return barrier->code == SQLITE_OK ? Outcome::kDone : Outcome::kFailed;
 }
 
 }  // namespace sqliteasync

@@ -11,8 +11,12 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
+#include <thread>
+#include <vector>
 
+#include "barrier.h"
 #include "mutex.h"
 #include "performer.h"
 #include "write_queue.h"
@@ -37,8 +41,10 @@ class Writer {
   // For tests, to which it matters whether there is a wait, not for how long.
   void SetLinger(std::chrono::milliseconds linger);
 
-  // Does a writer wait for operations?
-  bool Idle();
+  // What a writer is doing.
+  WriterState State();
+  // Does it wait for operations?
+  bool Idle() { return State() == WriterState::kIdle; }
 
   // The settings. The delay is the pause after each operation that the writer performs, in
   // milliseconds; a change takes effect at once, in the pause as well.
@@ -58,6 +64,9 @@ class Writer {
     kRunsAlready,   // and won't stop: the halt condition is kNever
     kOutOfThreads,  // the system gives no thread
   };
+  // Why it wasn't started: for messages.
+  static const char* Reason(StartResult result);
+
   // Starts a thread that calls Run, and returns once it runs. A writer that is about to stop is
   // waited for.
   StartResult Start() EXCLUDES(start_mutex_);
@@ -83,6 +92,15 @@ class Writer {
     action();
   }
 
+  using Clock = std::chrono::steady_clock;
+
+  // Queues the barrier, which is new, and returns once it has been performed, at the deadline if
+  // there is one, or when no writer runs and none is about to. Doesn't hold up the writer, which
+  // doesn't linger meanwhile, but keeps to its delay. kDone, kTimedOut, kNoWriter or kFailed.
+  // Throws std::bad_alloc. REQUIRES: the caller holds no mutex of the core.
+  BarrierResult::Outcome Await(const std::shared_ptr<BarrierState>& barrier,
+                               std::optional<Clock::time_point> deadline);
+
   // Returns once nothing is queued, or no writer runs any more.
   void WaitUntilEmpty();
 
@@ -91,17 +109,28 @@ class Writer {
   int64_t Drain();
 
   // Waits until `cost` bytes more may be queued, and counts them as queued. While no writer runs
-  // the calling thread performs operations to make room. REQUIRES: the caller holds no mutex of the
-  // core.
-  void Reserve(int64_t cost);
+  // the calling thread performs operations to make room. `waits` counts it if there is no room at
+  // once. REQUIRES: the caller holds no mutex of the core.
+  void Reserve(int64_t cost, Counter& waits);
   // As that, but returns false, and has reserved nothing, if there is no room and nothing queued:
   // then others' reservations, like the caller's own, are what takes it, and waiting is for ever.
-  bool ReserveBehindQueue(int64_t cost);
+  bool ReserveBehindQueue(int64_t cost, Counter& waits);
+
+  // Returns once there is room for so many bytes, without counting them, or nothing is queued.
+  // Counted in `waits`. REQUIRES: as Reserve.
+  void WaitForRoom(int64_t bytes, Counter& waits);
 
  private:
+  bool running() REQUIRES(queue_.mutex) { return state_ != WriterState::kNone; }
+
+  StartResult StartThread() REQUIRES(queue_.mutex, start_mutex_);
+  void CountExpected(int more) REQUIRES(queue_.mutex);
+
   // Performs the oldest operation. Returns false if there was none. `performed`: it wasn't given
   // up.
   bool PerformNext(bool* performed) EXCLUDES(perform_mutex_);
+  // And leaves what it has met to be reported.
+  bool PerformNext(bool* performed, std::vector<Failure>* failed) EXCLUDES(perform_mutex_);
 
   // Returns once `done`, which looks at the queue with its mutex held, says so. While no writer
   // runs the calling thread performs operations meanwhile.
@@ -122,12 +151,15 @@ class Writer {
   Mutex start_mutex_;                                // held by a Start in progress
   Mutex perform_mutex_;                              // held while one operation is performed
 
+  CondVar barriers_;  // signalled when a barrier has been performed, or no writer is expected
   CondVar settings_;  // signalled when a setting has changed
   Halt halt_ GUARDED_BY(queue_.mutex) = Halt::kNever;
   int delay_ GUARDED_BY(queue_.mutex) = 0;
   std::chrono::milliseconds linger_ GUARDED_BY(queue_.mutex) = kLinger;
   std::atomic<bool> delays_{false};  // written with that mutex held
-  bool running_ GUARDED_BY(queue_.mutex) = false;
+  WriterState state_ GUARDED_BY(queue_.mutex) = WriterState::kNone;
+  std::thread::id thread_ GUARDED_BY(queue_.mutex);  // the writer's
+  int expected_ GUARDED_BY(queue_.mutex) = 0;  // calls of Run and Start that have not returned
   // When the last group was on disk, if the writer has not been idle since.
   std::optional<std::chrono::steady_clock::time_point> group_done_ GUARDED_BY(queue_.mutex);
   int64_t runs_ GUARDED_BY(queue_.mutex) = 0;         // how many have begun

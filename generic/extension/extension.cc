@@ -1,16 +1,26 @@
 #include "extension.h"
 
 #include <atomic>
+#include <mutex>
 
+#include "core/async_vfs.h"
 #include "core/backend.h"
 #include "core/sqlite.h"
 #include "platform.h"
+#include "sql_functions.h"
+#include "status_table.h"
 
 SQLITE_EXTENSION_INIT1
 
 namespace {
 
 std::atomic<long> binding_count{0};
+
+// The process that has loaded the library.
+const unsigned long loaded_in = sqliteasync::platform::ProcessNumber();
+
+// Held by a load in progress: connections may load the extension on several threads at once.
+std::mutex loading;
 
 int Refuse(const sqlite3_api_routines* api, char** error, const char* why) {
   *error = api->mprintf("sqliteasync: %s", why);
@@ -34,8 +44,19 @@ int Bind(const sqlite3_api_routines* api, char** error) {
                   "this SQLite was built without threads (SQLITE_THREADSAFE=0); its VFS can't be "
                   "called by a writer thread");
   }
+  if (api->vfs_find(sqliteasync::kSecondGenerationName) != nullptr) {
+    return Refuse(
+        api, error,
+        "this process has a VFS \"sqlite3async\" already, of another copy of the library; "
+        "use that one, or don't load it");
+  }
   SQLITE_EXTENSION_INIT2(api);
   return SQLITE_OK;
+}
+
+// A process that was forked off has neither the writer nor any business with its parent's files.
+void FinishAtExit() {
+  if (sqliteasync::platform::ProcessNumber() == loaded_in) sqliteasync::Backend::Get().Finish();
 }
 
 }  // namespace
@@ -43,24 +64,36 @@ int Bind(const sqlite3_api_routines* api, char** error) {
 long BindingCount() { return binding_count.load(); }
 
 int sqlite3_sqliteasync_tcl_init(sqlite3* /*db*/, char** error, const sqlite3_api_routines* api) {
+  const std::lock_guard<std::mutex> lock(loading);
   const int rc = Bind(api, error);
   if (rc != SQLITE_OK) return rc;
   binding_count.fetch_add(1);
   return SQLITE_OK_LOAD_PERMANENTLY;
 }
 
-int sqlite3_sqliteasync_init(sqlite3* /*db*/, char** error, const sqlite3_api_routines* api) {
+int sqlite3_sqliteasync_init(sqlite3* db, char** error, const sqlite3_api_routines* api) {
+  const std::lock_guard<std::mutex> lock(loading);
   int rc = Bind(api, error);
   if (rc != SQLITE_OK) return rc;
   sqliteasync::Backend& backend = sqliteasync::Backend::Get();
-  if (backend.Registered()) return SQLITE_OK_LOAD_PERMANENTLY;
-  rc = backend.Register(nullptr, nullptr);
-  if (rc != SQLITE_OK) return Refuse(api, error, "could not register the VFS");
-  if (backend.writer().Start() == sqliteasync::Writer::StartResult::kOutOfThreads) {
-    backend.Unregister();
-    return Refuse(api, error, "the system gives no thread for the writer");
+  if (!backend.Registered()) {
+    if (sqlite3_vfs_find(sqliteasync::kSecondGenerationName) != nullptr) {
+      return Refuse(api, error,
+                    "another copy of this library in the process has registered the VFS");
+    }
+    // What SQLite is told from here on outlasts a refusal.
+    sqliteasync::platform::StayLoaded();
+    static const bool finishes = sqliteasync::platform::AtExit(FinishAtExit) == 0;
+    if (!finishes) {
+      return Refuse(api, error, "the queue could not be emptied at the end of the process");
+    }
+    rc = backend.Register(nullptr, nullptr);
+    if (rc != SQLITE_OK) return Refuse(api, error, "could not register the VFS");
+    backend.StartWriterAtFirstOpen();
   }
-  sqliteasync::platform::AtExit([] { sqliteasync::Backend::Get().Finish(); });
+  rc = sqliteasync::DefineFunctions(db);
+  if (rc == SQLITE_OK) rc = sqliteasync::DefineStatusTable(db);
+  if (rc != SQLITE_OK) return Refuse(api, error, sqlite3_errstr(rc));
   return SQLITE_OK_LOAD_PERMANENTLY;
 }
 

@@ -14,7 +14,10 @@
 extern "C" {
 
 // The entry point that SQLite derives from the library's name: registers the VFSes, not as default,
-// starts the writer, and has the queue drained at the normal exit of the process.
+// and defines the SQL functions and the table of the status in the connection. A writer is started
+// when the first file is opened through them, and the queue is drained at the normal exit of the
+// process. If they are registered already, as the Tcl package has it, whoever did that sees to the
+// writer.
 SQLITEASYNC_EXPORT int sqlite3_sqliteasync_init(sqlite3* db, char** error,
                                                 const sqlite3_api_routines* api);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "command_support.h"
 #include "core/mutex.h"
 #include "sim/allocation.h"
 #include "sim/device_values.h"
@@ -28,10 +29,6 @@ using sim::DeviceVfs;
 
 // Thrown where the interpreter's result says already what is wrong.
 struct FailedInTcl {};
-
-Tcl_Obj* NewString(const std::string& text) {
-  return Tcl_NewStringObj(text.c_str(), static_cast<int>(text.size()));
-}
 
 void SetResult(Tcl_Interp* interp, const std::string& text) {
   Tcl_SetObjResult(interp, NewString(text));

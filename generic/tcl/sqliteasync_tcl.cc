@@ -1,29 +1,30 @@
 // The Tcl binding: arguments in, results out.
 
-#include <new>
 #include <string>
 #include <string_view>
 
+#include "command_support.h"
 #include "core/async_vfs.h"
 #include "core/backend.h"
+#include "core/settings.h"
 #include "core/trace.h"
 #include "device_command.h"
 #include "extension/extension.h"
 #include "platform.h"
-#include "sim/allocation.h"
 #include "sim/devices.h"
 #include "sqlite3async.h"
+#include "status_commands.h"
 #include "tcl/tcl_compatibility.h"
 
 namespace {
 
 using sqliteasync::Backend;
-
-int Fail(Tcl_Interp* interp, const std::string& message) {
-  Tcl_SetObjResult(interp,
-                   Tcl_NewStringObj(message.c_str(), static_cast<Tcl_Size>(message.size())));
-  return TCL_ERROR;
-}
+using sqliteasync::Control;
+using sqliteasync::Count;
+using sqliteasync::Fail;
+using sqliteasync::Guarded;
+using sqliteasync::Setting;
+using sqliteasync::WithoutExceptions;
 
 // A refused control answers with the name of SQLite's code, as in the second generation.
 int CodeToResult(Tcl_Interp* interp, int code) {
@@ -39,10 +40,6 @@ int CodeToResult(Tcl_Interp* interp, int code) {
     default:
       return Fail(interp, "SQLITE code " + std::to_string(code));
   }
-}
-
-std::string Count(int64_t count, const char* what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 // The name of a simulated device that stands on one of the backend's VFSes, or "". Opening a file
@@ -151,118 +148,56 @@ int ShutdownCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* 
   return Unregister(interp);
 }
 
-// In the order of SQLITEASYNC_HALT_*.
-const char* const kHaltWords[] = {"never", "now", "idle", nullptr};
-
-int ControlHalt(Tcl_Interp* interp, Tcl_Obj* value) {
-  Backend& backend = Backend::Get();
-  if (value != nullptr) {
-    int halt = 0;
-    if (Tcl_GetIndexFromObj(interp, value, kHaltWords, "halt option", 0, &halt) != TCL_OK) {
-      return TCL_ERROR;
+int ValueFromObj(Tcl_Interp* interp, Tcl_Obj* object, const Setting& setting, Tcl_WideInt* value) {
+  int small = 0;
+  switch (setting.kind) {
+    case Setting::Kind::kWord: {
+      const std::string what = std::string(setting.name) + " option";
+      if (Tcl_GetIndexFromObj(interp, object, setting.words, what.c_str(), 0, &small) != TCL_OK) {
+        return TCL_ERROR;
+      }
+      break;
     }
-    if (CodeToResult(interp, backend.SetHalt(halt)) != TCL_OK) return TCL_ERROR;
+    case Setting::Kind::kBoolean:
+      if (Tcl_GetBooleanFromObj(interp, object, &small) != TCL_OK) return TCL_ERROR;
+      break;
+    case Setting::Kind::kNumber:
+      return Tcl_GetWideIntFromObj(interp, object, value);
   }
-  Tcl_SetObjResult(interp, Tcl_NewStringObj(kHaltWords[backend.halt()], -1));
-  return TCL_OK;
-}
-
-// In the order of SQLITEASYNC_GROUPING_*.
-const char* const kGroupingWords[] = {"auto", "on", "off", nullptr};
-
-int ControlGrouping(Tcl_Interp* interp, Tcl_Obj* value) {
-  Backend& backend = Backend::Get();
-  if (value != nullptr) {
-    int grouping = 0;
-    if (Tcl_GetIndexFromObj(interp, value, kGroupingWords, "grouping option", 0, &grouping) !=
-            TCL_OK ||
-        CodeToResult(interp, backend.SetGrouping(grouping)) != TCL_OK) {
-      return TCL_ERROR;
-    }
-  }
-  Tcl_SetObjResult(interp, Tcl_NewStringObj(kGroupingWords[backend.grouping()], -1));
-  return TCL_OK;
-}
-
-int ControlDelay(Tcl_Interp* interp, Tcl_Obj* value) {
-  Backend& backend = Backend::Get();
-  if (value != nullptr) {
-    Tcl_WideInt milliseconds = 0;
-    if (Tcl_GetWideIntFromObj(interp, value, &milliseconds) != TCL_OK ||
-        CodeToResult(interp, backend.SetDelay(milliseconds)) != TCL_OK) {
-      return TCL_ERROR;
-    }
-  }
-  Tcl_SetObjResult(interp, Tcl_NewIntObj(backend.delay()));
-  return TCL_OK;
-}
-
-int ControlLockHold(Tcl_Interp* interp, Tcl_Obj* value) {
-  Backend& backend = Backend::Get();
-  if (value != nullptr) {
-    Tcl_WideInt milliseconds = 0;
-    if (Tcl_GetWideIntFromObj(interp, value, &milliseconds) != TCL_OK ||
-        CodeToResult(interp, backend.SetLockHold(milliseconds)) != TCL_OK) {
-      return TCL_ERROR;
-    }
-  }
-  Tcl_SetObjResult(interp, Tcl_NewIntObj(backend.lock_hold()));
-  return TCL_OK;
-}
-
-int ControlLockFiles(Tcl_Interp* interp, Tcl_Obj* value) {
-  Backend& backend = Backend::Get();
-  if (value != nullptr) {
-    int lock_files = 0;
-    if (Tcl_GetBooleanFromObj(interp, value, &lock_files) != TCL_OK ||
-        CodeToResult(interp, backend.SetLockFiles(lock_files)) != TCL_OK) {
-      return TCL_ERROR;
-    }
-  }
-  Tcl_SetObjResult(interp, Tcl_NewIntObj(backend.lock_files()));
-  return TCL_OK;
-}
-
-int ControlQueueLimit(Tcl_Interp* interp, Tcl_Obj* value) {
-  Backend& backend = Backend::Get();
-  if (value != nullptr) {
-    Tcl_WideInt bytes = 0;
-    if (Tcl_GetWideIntFromObj(interp, value, &bytes) != TCL_OK ||
-        CodeToResult(interp, backend.SetQueueLimit(bytes)) != TCL_OK) {
-      return TCL_ERROR;
-    }
-  }
-  Tcl_SetObjResult(interp, Tcl_NewWideIntObj(backend.queue_limit()));
+  *value = small;
   return TCL_OK;
 }
 
 int ControlCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
-  struct Option {
-    const char* name;
-    int (*control)(Tcl_Interp*, Tcl_Obj*);  // sets the value unless null, then gives it
-  };
-  static const Option kOptions[] = {{"delay", ControlDelay},
-                                    {"grouping", ControlGrouping},
-                                    {"halt", ControlHalt},
-                                    {"lockfiles", ControlLockFiles},
-                                    {"lockhold", ControlLockHold},
-                                    {"queuelimit", ControlQueueLimit},
-                                    {nullptr, nullptr}};
   if (objc != 2 && objc != 3) {
     Tcl_WrongNumArgs(interp, 1, objv, "OPTION ?VALUE?");
     return TCL_ERROR;
   }
   // The abbreviations that lockfiles had before there was lockhold stay its own.
   const std::string_view name = Tcl_GetString(objv[1]);
+  const Setting* setting = nullptr;
   if (!name.empty() && std::string_view("lock").starts_with(name)) {
-    return ControlLockFiles(interp, objc == 3 ? objv[2] : nullptr);
+    setting = sqliteasync::FindSetting("lockfiles");
+  } else {
+    int index = 0;
+    if (Tcl_GetIndexFromObjStruct(interp, objv[1], sqliteasync::kSettings, sizeof(Setting),
+                                  "option", 0, &index) != TCL_OK) {
+      return TCL_ERROR;
+    }
+    setting = &sqliteasync::kSettings[index];
   }
-  int index = 0;
-  if (Tcl_GetIndexFromObjStruct(interp, objv[1], kOptions, sizeof(Option), "option", 0, &index) !=
-      TCL_OK) {
-    return TCL_ERROR;
+  if (objc == 3) {
+    Tcl_WideInt value = 0;
+    if (ValueFromObj(interp, objv[2], *setting, &value) != TCL_OK ||
+        CodeToResult(interp, setting->set(value)) != TCL_OK) {
+      return TCL_ERROR;
+    }
   }
-  return kOptions[index].control(interp, objc == 3 ? objv[2] : nullptr);
+  const int64_t value = setting->get();
+  Tcl_SetObjResult(interp, setting->kind == Setting::Kind::kWord
+                               ? Tcl_NewStringObj(setting->words[value], -1)
+                               : Tcl_NewWideIntObj(value));
+  return TCL_OK;
 }
 
 // --- Both ---
@@ -273,15 +208,9 @@ int StartCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* con
     Tcl_WrongNumArgs(interp, 1, objv, nullptr);
     return TCL_ERROR;
   }
-  switch (Backend::Get().writer().Start()) {
-    case StartResult::kStarted:
-      return TCL_OK;
-    case StartResult::kRunsAlready:
-      return Fail(interp, "a writer is running already, and its halt condition is \"never\"");
-    case StartResult::kOutOfThreads:
-      break;
-  }
-  return Fail(interp, "the system gives no thread for the writer");
+  const StartResult result = Backend::Get().writer().Start();
+  return result == StartResult::kStarted ? TCL_OK
+                                         : Fail(interp, sqliteasync::Writer::Reason(result));
 }
 
 int WaitCommand(ClientData /*data*/, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) {
@@ -359,30 +288,6 @@ int JoinSqlite(Tcl_Interp* interp) {
   return rc;
 }
 
-// No exception passes into Tcl.
-template <typename Action>
-int WithoutExceptions(Tcl_Interp* interp, Action action) noexcept {
-  try {
-    return action();
-  } catch (const std::bad_alloc&) {
-    Tcl_SetObjResult(interp, Tcl_NewStringObj("out of memory", -1));
-    return TCL_ERROR;
-  }
-}
-
-template <Tcl_ObjCmdProc* command>
-int Guarded(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) noexcept {
-  return WithoutExceptions(interp, [&] { return command(data, interp, objc, objv); });
-}
-
-// A command that works while the fault simulator has every allocation fail: SQLite's scripts start,
-// wait and shut down then.
-template <Tcl_ObjCmdProc* command>
-int Control(ClientData data, Tcl_Interp* interp, int objc, Tcl_Obj* const objv[]) noexcept {
-  const sqliteasync::sim::AllocationExemption exemption;
-  return Guarded<command>(data, interp, objc, objv);
-}
-
 const char* NameOfVfsOn(const sqlite3_vfs* vfs) {
   return Backend::Get().StandsOn(vfs) ? sqliteasync::kSecondGenerationName : nullptr;
 }
@@ -420,6 +325,7 @@ extern "C" SQLITEASYNC_EXPORT int Sqliteasync_Init(Tcl_Interp* interp) {
   for (const auto& [name, command] : kCommands) {
     Tcl_CreateObjCommand(interp, name, command, nullptr, nullptr);
   }
+  sqliteasync::InitStatusCommands(interp);
   // Once for the process, however many interpreters load the package.
   static const bool finishes = (Tcl_CreateExitHandler(FinishAtExit, nullptr), true);
   (void)finishes;

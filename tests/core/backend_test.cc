@@ -56,6 +56,14 @@ TEST_F(RegistrationTest, AParentThatDoesNotExistIsAnError) {
   EXPECT_EQ(sqlite3_vfs_find("async"), nullptr);
 }
 
+TEST_F(RegistrationTest, AnotherCopysVfsIsNotHidden) {
+  FakeVfs other("sqlite3async", "plain");
+  EXPECT_EQ(backend().Register(nullptr, "sqlite3async"), SQLITE_ERROR);
+  EXPECT_FALSE(backend().Registered());
+  EXPECT_EQ(sqlite3_vfs_find("sqlite3async"), other.vfs());
+  EXPECT_EQ(sqlite3_vfs_find("async"), nullptr);
+}
+
 TEST_F(RegistrationTest, OneOfTheNamesCanBeTheDefault) {
   for (const char* name : {"async", "sqlite3async"}) {
     ASSERT_EQ(backend().Register("", name), SQLITE_OK);

@@ -99,6 +99,65 @@ TEST_F(GroupingTest, OpenTransactionsDontPassTheByteLimitTogether) {
   ASSERT_EQ(backend().SetQueueLimit(64 << 20), SQLITE_OK);
 }
 
+// A transaction that begins when there is little room waits before it has RESERVED: readers of the
+// process go on, where in its middle they would meet BUSY.
+TEST_F(GroupingTest, AWriteTransactionWaitsForRoomBeforeItBegins) {
+  constexpr int64_t kLimit = 64 * 1024;
+  Group(SQLITEASYNC_GROUPING_OFF);
+  ASSERT_EQ(backend().SetQueueLimit(kLimit), SQLITE_OK);
+  Connection app(kAsync, "/db");
+  Connection reader(kAsync, "/db");
+  VfsFile filler(kAsync, "/filler", FileRole::kMain, kMainFlags);
+  for (const int level : {SQLITE_LOCK_SHARED, SQLITE_LOCK_RESERVED, SQLITE_LOCK_EXCLUSIVE}) {
+    ASSERT_EQ(filler.Lock(level), SQLITE_OK);
+  }
+  fake.Block(Call::kWrite, "/filler");
+  // Less than a thirty-second part is left.
+  ASSERT_EQ(filler.Write(0, std::string(kLimit - 1500, 'f')), SQLITE_OK);
+  StartWriter();
+  fake.WaitUntilBlocked();
+  std::atomic<bool> begun{false};
+  std::thread thread([&] {
+    app.Query("BEGIN IMMEDIATE");
+    begun = true;
+    app.Query("UPDATE t SET b = 1 WHERE a = 3; COMMIT");
+  });
+  // Nothing depends on what it, which must wait, would have done by then.
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(begun);
+  EXPECT_EQ(reader.Query("SELECT count(*) FROM t"), "30");
+  fake.Unblock();
+  thread.join();
+  filler.Close();
+  StopWriter();
+  EXPECT_EQ(Plain("/db", "SELECT b FROM t WHERE a = 3"), "1");
+  ASSERT_EQ(backend().SetQueueLimit(64 << 20), SQLITE_OK);
+}
+
+// Who would be refused the lock is told so, and doesn't wait for room.
+TEST_F(GroupingTest, NobodyWaitsForRoomBehindAnotherWriter) {
+  constexpr int64_t kLimit = 64 * 1024;
+  Group(SQLITEASYNC_GROUPING_OFF);
+  ASSERT_EQ(backend().SetQueueLimit(kLimit), SQLITE_OK);
+  Connection app(kAsync, "/db");
+  Connection second(kAsync, "/db");
+  app.Query("BEGIN IMMEDIATE");
+  VfsFile filler(kAsync, "/filler", FileRole::kMain, kMainFlags);
+  for (const int level : {SQLITE_LOCK_SHARED, SQLITE_LOCK_RESERVED, SQLITE_LOCK_EXCLUSIVE}) {
+    ASSERT_EQ(filler.Lock(level), SQLITE_OK);
+  }
+  fake.Block(Call::kWrite, "/filler");
+  ASSERT_EQ(filler.Write(0, std::string(kLimit - 1500, 'f')), SQLITE_OK);
+  StartWriter();
+  fake.WaitUntilBlocked();
+  EXPECT_EQ(second.Run("BEGIN IMMEDIATE"), SQLITE_BUSY);
+  fake.Unblock();
+  app.Query("COMMIT");
+  filler.Close();
+  StopWriter();
+  ASSERT_EQ(backend().SetQueueLimit(64 << 20), SQLITE_OK);
+}
+
 // Connections that take no locks may both have a transaction open: nothing of them is folded.
 TEST_F(GroupingTest, ConnectionsWithoutLocksAreNotFolded) {
   fake.requires_exclusive = false;
@@ -534,6 +593,19 @@ TEST_F(LockHoldTest, ANewTransactionWaitsUntilTheLockHasBeenFree) {
   }
   EXPECT_EQ(locks.substr(0, 14), "UNLOCK0 LOCK1 ") << locks;
   StopWriter();
+  EXPECT_EQ(Plain("/db", "SELECT b FROM t WHERE a = 3"), "2");
+}
+
+TEST_F(LockHoldTest, AWriterThatIsHaltedEndsTheWait) {
+  HoldTheLock();
+  std::thread thread([&] { second.Query("UPDATE t SET b = 2 WHERE a = 3"); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  ASSERT_EQ(backend().SetHalt(SQLITEASYNC_HALT_NOW), SQLITE_OK);
+  fake.Unblock();
+  thread.join();
+  ASSERT_TRUE(backend().writer().Wait());
+  ASSERT_EQ(backend().SetHalt(SQLITEASYNC_HALT_NEVER), SQLITE_OK);
+  StepAll();
   EXPECT_EQ(Plain("/db", "SELECT b FROM t WHERE a = 3"), "2");
 }
 

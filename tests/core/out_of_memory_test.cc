@@ -127,6 +127,12 @@ TEST_P(OutOfMemoryTest, AVacuumAndTemporaryFiles) {
                                 "DELETE FROM u", "VACUUM"});
 }
 
+TEST_P(OutOfMemoryTest, ItsPragmas) {
+  FailEachAllocation(std::array{"UPDATE t SET a = 2", "PRAGMA sqlite3async_status",
+                                "PRAGMA sqlite3async_lockhold = 500",
+                                "PRAGMA sqlite3async_grouping = auto"});
+}
+
 INSTANTIATE_TEST_SUITE_P(OnceOrFromThenOn, OutOfMemoryTest, testing::Bool(),
                          [](const auto& info) { return info.param ? "FromThenOn" : "Once"; });
 

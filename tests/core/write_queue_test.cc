@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdint>
 #include <utility>
 
 namespace sqliteasync {
@@ -131,6 +133,34 @@ TEST(WriteQueueTest, StartsWithSixtyFourMebibytes) {
   WriteQueue queue;
   MutexLock lock(queue.mutex);
   EXPECT_EQ(queue.limit(), 64 * 1024 * 1024);
+}
+
+TEST(WriteQueueTest, GroupsAreSmallerUnderOverloadAndOnASlowDisk) {
+  constexpr int64_t kLimit = 64 << 20;
+  WriteQueue queue;
+  queue.NoteGroup(1 << 20, std::chrono::seconds(2));
+  EXPECT_EQ(queue.GroupLimit(), kLimit / 4) << "the disk keeps up";
+  EXPECT_TRUE(queue.TryReserve(kLimit / 2));
+  EXPECT_EQ(queue.GroupLimit(), kLimit / 256);
+  queue.NoteGroup(10 << 20, std::chrono::seconds(2));
+  EXPECT_EQ(queue.GroupLimit(), 1 << 20) << "what it writes in a fifth of a second";
+  queue.NoteGroup(1 << 20, std::chrono::milliseconds(1));
+  EXPECT_EQ(queue.GroupLimit(), kLimit / 16);
+  queue.NoteGroup(1, std::chrono::seconds(0));
+  EXPECT_GE(queue.GroupLimit(), kLimit / 256);
+  queue.SetLimit(0);
+  EXPECT_GT(queue.GroupLimit(), int64_t{1} << 60);
+}
+
+TEST(WriteQueueTest, RoomIsSeenWithoutTakingIt) {
+  WriteQueue queue;
+  queue.SetLimit(100);
+  EXPECT_TRUE(queue.TryReserve(60));
+  EXPECT_TRUE(queue.HasRoom(40));
+  EXPECT_FALSE(queue.HasRoom(41));
+  EXPECT_TRUE(queue.TryReserve(40));
+  queue.SetLimit(0);
+  EXPECT_TRUE(queue.HasRoom(int64_t{1} << 40));
 }
 
 TEST(OperationTest, AWriteHoldsACopyOfTheBytes) {

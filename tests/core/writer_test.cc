@@ -57,7 +57,7 @@ class WriterTest : public testing::Test {
   // As Foreground::Write does it.
   void Write(OpenFile& file, int size) {
     const std::string bytes(static_cast<size_t>(size), 'x');
-    writer.Reserve(size);
+    writer.Reserve(size, file.database->waits);
     Push(NewWrite(&file.file, &file, bytes.data(), size, 0));
   }
 
@@ -72,7 +72,8 @@ class WriterTest : public testing::Test {
   struct Parts {
     WriteQueue queue;
     MultiFileTransactions transactions;
-    Performer performer{transactions};
+    Failures failures;
+    Performer performer{transactions, failures};
     Writer writer{queue, performer};
   };
   static Parts& NewParts() {

@@ -1,0 +1,233 @@
+# workload.tcl: what is performed.
+#
+# A workload is a dictionary: title, which the table and the picture show; cycle,
+# after how many transactions it begins anew; setup and transaction, command
+# prefixes for a handle, and for a handle and the number of a transaction, from 1.
+#
+# Chance: before each transaction Tcl's rand() gets a seed that follows from the
+# run's seed and the transaction's number, and all that is left to chance comes
+# from rand(): $random, SQLite's random() and randomblob(), and the built-in
+# workloads.  So a transaction does the same in each mode.
+
+# ---- Chance
+
+namespace eval ::study {
+    # Text and bytes to cut random ones from: to make them would cost more than to
+    # store them.
+    variable poolSize 65536
+    variable letters
+    variable bytes
+}
+
+# The state of a run's chance before its first transaction.
+proc ::study::FirstState {seed} {
+    variable letters
+    variable bytes
+    variable poolSize
+    if {![info exists bytes]} {
+        expr {srand(1)}
+        set letters {}
+        set numbers {}
+        for {set i 0} {$i < $poolSize} {incr i} {
+            append letters [format %c [expr {97 + int(rand() * 26)}]]
+            lappend numbers [expr {int(rand() * 256)}]
+        }
+        set bytes [binary format c* $numbers]
+    }
+    return [NextState $seed]
+}
+
+# A linear congruential generator of 64 bits, whose high ones are good.
+proc ::study::NextState {state} {
+    set state [expr {($state * 6364136223846793005 + 1442695040888963407) &
+                     0xffffffffffffffff}]
+    expr {srand($state >> 33)}
+    return $state
+}
+
+proc ::study::RandomInteger {} {
+    return [expr {(int(rand() * 0x100000000) << 32 | int(rand() * 0x100000000)) -
+                  0x8000000000000000}]
+}
+
+# Up to a pool's worth of bytes, and then over again.
+proc ::study::RandomBlob {count} {
+    variable bytes
+    variable poolSize
+    if {![string is integer -strict $count] || $count < 1} {
+        set count 1
+    }
+    set from [expr {int(rand() * $poolSize)}]
+    set blob [string range $bytes $from [expr {$from + $count - 1}]]
+    while {[set missing [expr {$count - [string length $blob]}]] > 0} {
+        append blob [string range $bytes 0 [expr {$missing - 1}]]
+    }
+    return $blob
+}
+
+# In place of SQLite's own functions, which have no seed.
+proc ::study::AddFunctions {db} {
+    $db function random -argcount 0 -returntype integer ::study::RandomInteger
+    $db function randomblob -argcount 1 -returntype blob ::study::RandomBlob
+}
+
+# ---- Built in
+
+namespace eval ::study {
+    # Name, what it does, rows to begin with, rows of a transaction.
+    variable builtin {
+        insert {one-row inserts, one transaction each} 0 1
+        update {updates of random rows of 1,000, one transaction each} 1000 1
+        bulk {one-row inserts, 100 in a transaction} 0 100
+    }
+}
+
+proc ::study::BuiltinInsert {db rows} {
+    variable letters
+    variable poolSize
+    for {set n 0} {$n < $rows} {incr n} {
+        set from [expr {int(rand() * ($poolSize - 200))}]
+        set text [string range $letters $from [expr {$from + 199}]]
+        set number [expr {int(rand() * 0x7fffffff)}]
+        $db eval {INSERT INTO t(b, c) VALUES($text, $number)}
+    }
+}
+
+proc ::study::BuiltinSetup {rows db} {
+    $db eval {
+        CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT, c INT);
+        CREATE INDEX t_c ON t(c);
+    }
+    if {$rows} {
+        $db transaction {BuiltinInsert $db $rows}
+    }
+}
+
+proc ::study::BuiltinTransaction {name rows count db i} {
+    variable letters
+    variable poolSize
+    if {$name eq "update"} {
+        set from [expr {int(rand() * ($poolSize - 200))}]
+        set text [string range $letters $from [expr {$from + 199}]]
+        set row [expr {1 + int(rand() * $rows)}]
+        $db eval {UPDATE t SET b = $text WHERE a = $row}
+    } elseif {$count == 1} {
+        BuiltinInsert $db 1
+    } else {
+        $db eval BEGIN
+        BuiltinInsert $db $count
+        $db eval COMMIT
+    }
+}
+
+# ---- From files
+
+proc ::study::ReadFile {file} {
+    if {$file eq "-"} {
+        chan configure stdin -encoding utf-8
+        return [read stdin]
+    }
+    if {[catch {
+        set channel [open $file r]
+        chan configure $channel -encoding utf-8
+        read $channel
+    } text]} {
+        catch {close $channel}
+        Fail FAILED [regsub {^couldn't open} $text {cannot open}]
+    }
+    close $channel
+    return $text
+}
+
+# The line of FILE, and what SQLite says.
+proc ::study::SqlTransaction {file transactions db i} {
+    set count [expr {[llength $transactions] / 2}]
+    set at [expr {($i - 1) % $count * 2}]
+    set random [expr {int(rand() * 0x7fffffff)}]
+    if {[catch {$db eval [lindex $transactions $at+1]} message]} {
+        Fail FAILED "$file:[lindex $transactions $at]: in transaction $i: $message"
+    }
+}
+
+proc ::study::SqlSetup {file sql db} {
+    if {[catch {$db eval $sql} message]} {
+        Fail FAILED "$file: $message"
+    }
+}
+
+proc ::study::NoSetup {db} {}
+
+proc ::study::SqlWorkload {file setupFile} {
+    set text [ReadFile $file]
+    sqlite3 ::study::scratch :memory:
+    try {
+        set transactions [Transactions ::study::scratch $text $file]
+    } finally {
+        ::study::scratch close
+    }
+    set setup ::study::NoSetup
+    if {$setupFile ne {}} {
+        set setup [list ::study::SqlSetup $setupFile [ReadFile $setupFile]]
+    }
+    set count [expr {[llength $transactions] / 2}]
+    set name [expr {$file eq "-" ? "standard input" : [file tail $file]}]
+    return [dict create setup $setup cycle $count \
+        title "$name ($count transaction[expr {$count > 1 ? "s" : {}}])" \
+        transaction [list ::study::SqlTransaction $file $transactions]]
+}
+
+proc ::study::TclSetup {file db} {
+    if {[catch {uplevel #0 [list ::workload::setup $db]} message]} {
+        Fail FAILED "$file: in setup: $message"
+    }
+}
+
+proc ::study::TclTransaction {file db i} {
+    if {[catch {uplevel #0 [list ::workload::transaction $db $i]} message]} {
+        Fail FAILED "$file: in transaction $i: $message"
+    }
+}
+
+proc ::study::TclWorkload {file} {
+    set script [ReadFile $file]
+    if {[catch {namespace eval ::workload $script} message options]} {
+        regexp {script line (\d+)\)} [dict get $options -errorinfo] - line
+        Fail FAILED "$file:$line: $message"
+    }
+    foreach {name arguments needed} {transaction {db i} 1 setup db 0} {
+        if {[info commands ::workload::$name] eq {}} {
+            if {$needed} {
+                Fail FAILED "$file: it has to define: proc $name {$arguments} {...}"
+            }
+            proc ::workload::$name $arguments {}
+        }
+    }
+    return [dict create title [file tail $file] cycle 1 \
+        setup [list ::study::TclSetup $file] \
+        transaction [list ::study::TclTransaction $file]]
+}
+
+# NAME is built in, or a file; so is SETUPFILE, or nothing.
+proc ::study::Workload {name setupFile} {
+    variable builtin
+    set sql [expr {$name eq "-" || [string tolower [file extension $name]] eq ".sql"}]
+    if {$setupFile ne {} && !$sql} {
+        Fail USAGE "--setup belongs to a workload in SQL, which \"$name\" isn't"
+    }
+    if {$sql} {
+        return [SqlWorkload $name $setupFile]
+    }
+    if {[string tolower [file extension $name]] eq ".tcl"} {
+        return [TclWorkload $name]
+    }
+    foreach {known title rows count} $builtin {
+        if {$name eq $known} {
+            return [dict create title "$name ($title)" cycle 1 \
+                setup [list ::study::BuiltinSetup $rows] \
+                transaction [list ::study::BuiltinTransaction $name $rows $count]]
+        }
+        lappend names $known
+    }
+    Fail USAGE "there is no workload \"$name\"; there are [join $names {, }], and\
+        files whose names end in .sql or .tcl"
+}

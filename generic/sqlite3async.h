@@ -28,10 +28,10 @@
 ** later) and C++; no function here lets a C++ exception out.
 **
 ** Thread safety: sqlite3async_run(), sqlite3async_control() and
-** sqlite3async_status64() may be called on any thread at any time, also at once. sqlite3async_initialize() and
-** sqlite3async_shutdown() are not safe against each other or themselves: call
-** them from one thread at a time. SQLite itself must not be a single-threaded
-** build (SQLITE_THREADSAFE=0).
+** sqlite3async_status64() may be called on any thread at any time, also at
+** once. sqlite3async_initialize() and sqlite3async_shutdown() are not safe
+** against each other or themselves: call them from one thread at a time.
+** SQLite itself must not be a single-threaded build (SQLITE_THREADSAFE=0).
 **
 ** There is one backend, with one queue and one set of settings, per process.
 */
@@ -157,8 +157,7 @@ typedef long long int sqlite3async_int64;
 **
 ** Threads: any.
 */
-int sqlite3async_status64(const char *zDatabase, int op,
-                          sqlite3async_int64 *pCurrent,
+int sqlite3async_status64(const char *zDatabase, int op, sqlite3async_int64 *pCurrent,
                           sqlite3async_int64 *pHighwater, int resetFlag);
 
 /*

@@ -216,6 +216,7 @@ std::vector<BarrierTarget> Registry::AllTargets() {
     directories = directories_;
   }
   std::vector<std::shared_ptr<Database>> held;  // so that they are among all
+  held.reserve(gone.size() + directories.size());
   for (const std::string& path : gone) held.push_back(LookupOrMake(path));
   for (const auto& [name, directory] : directories) {
     held.push_back(LookupOrMake(directory.path));

@@ -24,6 +24,13 @@ std::string OwnLibraryPath();
 // visibly: at worst it goes when the program unloads it.
 void StayLoaded();
 
+// Has `function` called when the process ends by exit() or by the end of main(), while its other
+// threads still run. Returns 0, or something else if there was no room, as atexit() does.
+//
+// On Windows it is not called in a program that has a C run-time library of its own inside, instead
+// of one of the system's: there a library's functions are called when all other threads are gone.
+int AtExit(void (*function)());
+
 // Names the calling thread in debuggers and process listings. At most 15 characters are sure to
 // show. Never fails visibly.
 void NameThread(const char* name);

@@ -40,7 +40,7 @@ if {[info exists ::tester::loaded]} {
     return
 }
 
-package require Tcl 8.6
+package require Tcl 8.6-
 
 namespace eval ::tester {
     # Where this file is, also if it was sourced through a symbolic link.

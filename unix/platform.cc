@@ -10,6 +10,7 @@
 #endif
 
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,8 @@ std::string OwnLibraryPath() {
   }
   return info.dli_fname;
 }
+
+int AtExit(void (*function)()) { return std::atexit(function); }
 
 void StayLoaded() {
   Dl_info info;

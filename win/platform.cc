@@ -124,6 +124,44 @@ void StayLoaded() {
                      reinterpret_cast<LPCWSTR>(&kInThisLibrary), &module);
 }
 
+// A library's own atexit() is no good: Windows calls what it was given only when it has ended all
+// other threads, wherever they were, the writer among them. What the run-time library of the
+// program is given is called before.
+int AtExit(void (*function)()) {
+  using Register = int(__cdecl*)(int(__cdecl*)());
+  static void (*registered)() = nullptr;
+  registered = function;
+  const auto call = []() -> int {
+    registered();
+    return 0;
+  };
+  bool any = false;
+  const struct {
+    const wchar_t* library;
+    const char* name;
+    bool returns_its_argument;
+  } known[] = {{L"ucrtbase.dll", "_crt_atexit", false},
+               {L"ucrtbased.dll", "_crt_atexit", false},
+               {L"msvcrt.dll", "_onexit", true}};
+  // The process may have several, of which only the program's calls the function.
+  for (const auto& [library, name, returns_its_argument] : known) {
+    const HMODULE module = GetModuleHandleW(library);
+    if (module == nullptr) continue;
+    const FARPROC found = GetProcAddress(module, name);
+    if (found == nullptr) continue;
+    int(__cdecl* const argument)() = call;
+    if (returns_its_argument) {
+      using RegisterOld = int(__cdecl * (__cdecl*)(int(__cdecl*)()))();
+      const auto add = reinterpret_cast<RegisterOld>(reinterpret_cast<void (*)()>(found));
+      any = add(argument) != nullptr || any;
+    } else {
+      const auto add = reinterpret_cast<Register>(reinterpret_cast<void (*)()>(found));
+      any = add(argument) == 0 || any;
+    }
+  }
+  return any ? 0 : 1;
+}
+
 void NameThread(const char* name) {
   // SetThreadDescription came with Windows 10, version 1607; older systems go without names.
   using SetThreadDescriptionFunction = HRESULT(WINAPI*)(HANDLE, PCWSTR);

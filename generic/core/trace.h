@@ -5,6 +5,8 @@
 
 #include <atomic>
 
+#include "core/compiler.h"
+
 namespace sqliteasync {
 
 // The variable. Tcl links it as a plain int, which a lock-free std::atomic<int> has the layout of;
@@ -13,14 +15,11 @@ extern std::atomic<int> trace_flag;
 static_assert(std::atomic<int>::is_always_lock_free && sizeof(std::atomic<int>) == sizeof(int));
 
 inline bool Tracing() {
-  return __builtin_expect(trace_flag.load(std::memory_order_relaxed) != 0, 0);
+  return SQLITEASYNC_UNLIKELY(trace_flag.load(std::memory_order_relaxed) != 0);
 }
 
 // Prints "[thread] " and the formatted text as one line. Call it only where Tracing() said so.
-#if defined(__GNUC__)
-__attribute__((format(printf, 1, 2)))
-#endif
-void Trace(const char* format, ...);
+SQLITEASYNC_FORMATS_LIKE_PRINTF void Trace(const char* format, ...);
 
 }  // namespace sqliteasync
 

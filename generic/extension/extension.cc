@@ -1,7 +1,6 @@
 #include "extension.h"
 
 #include <atomic>
-#include <cstdlib>
 #include <mutex>
 
 #include "core/async_vfs.h"
@@ -84,7 +83,7 @@ int sqlite3_sqliteasync_init(sqlite3* db, char** error, const sqlite3_api_routin
     }
     // What SQLite is told from here on outlasts a refusal.
     sqliteasync::platform::StayLoaded();
-    static const bool finishes = std::atexit(FinishAtExit) == 0;
+    static const bool finishes = sqliteasync::platform::AtExit(FinishAtExit) == 0;
     if (!finishes) {
       return Refuse(api, error, "the queue could not be emptied at the end of the process");
     }
@@ -96,4 +95,8 @@ int sqlite3_sqliteasync_init(sqlite3* db, char** error, const sqlite3_api_routin
   if (rc == SQLITE_OK) rc = sqliteasync::DefineStatusTable(db);
   if (rc != SQLITE_OK) return Refuse(api, error, sqlite3_errstr(rc));
   return SQLITE_OK_LOAD_PERMANENTLY;
+}
+
+int sqlite3_tclsqliteasync_init(sqlite3* db, char** error, const sqlite3_api_routines* api) {
+  return sqlite3_sqliteasync_init(db, error, api);
 }

@@ -21,6 +21,11 @@ extern "C" {
 SQLITEASYNC_EXPORT int sqlite3_sqliteasync_init(sqlite3* db, char** error,
                                                 const sqlite3_api_routines* api);
 
+// The same, under the name that SQLite derives from tcl9sqliteasync, which the library is called
+// where it was built for Tcl 9.
+SQLITEASYNC_EXPORT int sqlite3_tclsqliteasync_init(sqlite3* db, char** error,
+                                                   const sqlite3_api_routines* api);
+
 // The entry point of the Tcl package: binds the backend to the copy of SQLite that calls it.
 // Registers and starts nothing.
 SQLITEASYNC_EXPORT int sqlite3_sqliteasync_tcl_init(sqlite3* db, char** error,

@@ -5,6 +5,8 @@
 #include <new>
 #include <type_traits>
 
+#include "core/compiler.h"
+
 #if !defined(SQLITE_CORE) && (defined(__ELF__) || defined(_WIN32))
 #define SQLITEASYNC_OWN_OPERATOR_NEW 1
 #ifdef __ELF__
@@ -38,7 +40,7 @@ namespace {
 
 bool Fails() {
   bool (*const fails)() = failure.load(std::memory_order_relaxed);
-  return __builtin_expect(fails != nullptr, 0) && exemptions == 0 && fails();
+  return SQLITEASYNC_UNLIKELY(fails != nullptr) && exemptions == 0 && fails();
 }
 
 using Allocator = void* (*)(std::size_t);

@@ -3,18 +3,17 @@
 #ifndef SQLITEASYNC_TCL_COMMAND_SUPPORT_H_
 #define SQLITEASYNC_TCL_COMMAND_SUPPORT_H_
 
-#include <tcl.h>
-
 #include <cstdint>
 #include <new>
 #include <string>
 
 #include "sim/allocation.h"
+#include "tcl/tcl_compatibility.h"
 
 namespace sqliteasync {
 
 inline Tcl_Obj* NewString(const std::string& text) {
-  return Tcl_NewStringObj(text.c_str(), static_cast<int>(text.size()));
+  return Tcl_NewStringObj(text.c_str(), static_cast<Tcl_Size>(text.size()));
 }
 
 inline int Fail(Tcl_Interp* interp, const std::string& message) {

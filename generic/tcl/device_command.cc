@@ -370,14 +370,14 @@ DeclaredWords DeclaredWordsOf(Tcl_Interp* interp, int count, Tcl_Obj* const word
       declared.has_sector_size = true;
       continue;
     }
-    int length = 0;
+    Tcl_Size length = 0;
     Tcl_Obj** elements = nullptr;
     if (Tcl_ListObjGetElements(interp, words[i + 1], &length, &elements) != TCL_OK) {
       throw FailedInTcl();
     }
     declared.has_characteristics = true;
     declared.characteristics.clear();
-    for (int j = 0; j < length; ++j) {
+    for (Tcl_Size j = 0; j < length; ++j) {
       Tcl_Obj* lower = Tcl_NewStringObj(Tcl_GetString(elements[j]), -1);
       Tcl_IncrRefCount(lower);
       Tcl_SetObjLength(lower, Tcl_UtfToLower(Tcl_GetString(lower)));

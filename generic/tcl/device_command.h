@@ -4,7 +4,7 @@
 #ifndef SQLITEASYNC_TCL_DEVICE_COMMAND_H_
 #define SQLITEASYNC_TCL_DEVICE_COMMAND_H_
 
-#include <tcl.h>
+#include "tcl/tcl_compatibility.h"
 
 namespace sqliteasync {
 

@@ -8,10 +8,10 @@
 #ifndef SQLITEASYNC_TCL_EVENT_SCRIPT_H_
 #define SQLITEASYNC_TCL_EVENT_SCRIPT_H_
 
-#include <tcl.h>
-
 #include <cstdint>
 #include <functional>
+
+#include "tcl/tcl_compatibility.h"
 
 namespace sqliteasync {
 

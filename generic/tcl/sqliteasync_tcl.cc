@@ -1,7 +1,5 @@
 // The Tcl binding: arguments in, results out.
 
-#include <tcl.h>
-
 #include <string>
 #include <string_view>
 
@@ -16,6 +14,7 @@
 #include "sim/devices.h"
 #include "sqlite3async.h"
 #include "status_commands.h"
+#include "tcl/tcl_compatibility.h"
 
 namespace {
 
@@ -298,8 +297,8 @@ void FinishAtExit(ClientData /*data*/) { Backend::Get().Finish(); }
 }  // namespace
 
 extern "C" SQLITEASYNC_EXPORT int Sqliteasync_Init(Tcl_Interp* interp) {
-  if (Tcl_InitStubs(interp, "8.6", 0) == nullptr) return TCL_ERROR;
-  if (Tcl_GetVar2(interp, "::tcl_platform", "threaded", TCL_GLOBAL_ONLY) == nullptr) {
+  if (Tcl_InitStubs(interp, SQLITEASYNC_TCL_REQUIREMENT, 0) == nullptr) return TCL_ERROR;
+  if (!sqliteasync::HasThreads(interp)) {
     return Fail(interp, "sqliteasync needs a Tcl that was built with threads (--enable-threads)");
   }
   if (WithoutExceptions(interp, [&] { return JoinSqlite(interp); }) != TCL_OK) return TCL_ERROR;

@@ -3,7 +3,7 @@
 #ifndef SQLITEASYNC_TCL_STATUS_COMMANDS_H_
 #define SQLITEASYNC_TCL_STATUS_COMMANDS_H_
 
-#include <tcl.h>
+#include "tcl/tcl_compatibility.h"
 
 namespace sqliteasync {
 

@@ -55,7 +55,7 @@ double DoubleOf(const Call& call, int i) {
 // The bytes that are bound as UTF-8. Scripts give text that isn't valid UTF-8 as characters below
 // U+0100, one for each byte; only if there are others is the value encoded.
 std::string_view TextBytes(const Call& call, int i) {
-  int size = 0;
+  Tcl_Size size = 0;
   const Tcl_UniChar* text = Tcl_GetUnicodeFromObj(call.Argument(i), &size);
   if (std::all_of(text, text + size, [](Tcl_UniChar c) { return c < 0x100; })) {
     return call.Bytes(i);
@@ -78,7 +78,7 @@ void BindBytes(Call& call, const char* what, int terminator, Value value_of, Bin
   const int index = call.Int(first + 1);
   const int bytes = call.Int(first + 3);
   const std::string_view value = value_of(call, first + 2);
-  const auto size = static_cast<int>(value.size());
+  const auto size = static_cast<int64_t>(value.size());
   if (bytes > size + terminator) {
     throw Failure("cannot use " + std::to_string(bytes) + " " + what + " bytes, have " +
                   std::to_string(size));

@@ -1,7 +1,9 @@
 // Incremental blob I/O. A blob is a pointer's text, or a channel that "db incrblob" has opened.
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "tcl/test_command_tables.h"
@@ -61,13 +63,13 @@ void WriteBlob(Call& call) {
   sqlite3_blob* blob = BlobOrNull(call);
   const int offset = call.Int(1);
   const std::string_view data = call.Bytes(2);
-  const auto have = static_cast<int>(data.size());
-  const int size = call.Has(3) ? call.Int(3) : have;
-  if (size > have) {
+  const auto have = static_cast<int64_t>(data.size());
+  const int64_t size = call.Has(3) ? call.Int(3) : have;
+  if (size > have || size > std::numeric_limits<int>::max()) {
     throw Failure("cannot use " + std::to_string(size) + " blob bytes, have " +
                   std::to_string(have));
   }
-  Check(sqlite3_blob_write(blob, data.data(), size, offset));
+  Check(sqlite3_blob_write(blob, data.data(), static_cast<int>(size), offset));
 }
 
 void CloseTheBlob(Call& call) {

@@ -78,8 +78,9 @@ const char* Call::TextOrNull(int i) const {
 }
 
 std::string_view Call::Bytes(int i) const {
-  int size = 0;
-  const auto* bytes = reinterpret_cast<const char*>(Tcl_GetByteArrayFromObj(objv_[i], &size));
+  Tcl_Size size = 0;
+  const auto* bytes = reinterpret_cast<const char*>(BytesOf(interp_, objv_[i], &size));
+  if (bytes == nullptr) throw FailureInResult();
   return {bytes, static_cast<size_t>(size)};
 }
 

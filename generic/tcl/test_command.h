@@ -10,8 +10,6 @@
 #ifndef SQLITEASYNC_TCL_TEST_COMMAND_H_
 #define SQLITEASYNC_TCL_TEST_COMMAND_H_
 
-#include <tcl.h>
-
 #include <initializer_list>
 #include <new>
 #include <span>
@@ -20,6 +18,7 @@
 #include <string_view>
 
 #include "core/sqlite.h"
+#include "tcl/tcl_compatibility.h"
 
 namespace sqliteasync::tester {
 

@@ -27,7 +27,7 @@ extern "C" SQLITEASYNC_EXPORT int Sqliteasync_Init(Tcl_Interp* interp);
 // Entry point of "load". Tcl refuses to load one file for two packages, and compares the paths as
 // text: after "package require sqliteasync" the file must be given another spelling (DIR/./FILE).
 extern "C" SQLITEASYNC_EXPORT int Sqliteasynctester_Init(Tcl_Interp* interp) {
-  if (Tcl_InitStubs(interp, "8.6", 0) == nullptr) return TCL_ERROR;
+  if (Tcl_InitStubs(interp, SQLITEASYNC_TCL_REQUIREMENT, 0) == nullptr) return TCL_ERROR;
   // Not by Tcl_PkgRequire(), which might find another file, or be told that this one is loaded.
   if (Tcl_PkgPresent(interp, "sqliteasync", PACKAGE_VERSION, 1) == nullptr &&
       Sqliteasync_Init(interp) != TCL_OK) {

@@ -5,7 +5,7 @@
 #ifndef SQLITEASYNC_TCL_TEST_COMMANDS_H_
 #define SQLITEASYNC_TCL_TEST_COMMANDS_H_
 
-#include <tcl.h>
+#include "tcl/tcl_compatibility.h"
 
 // Creates the commands and variables in an interpreter that has the package sqliteasync. Returns a
 // Tcl code.

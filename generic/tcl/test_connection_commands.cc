@@ -53,7 +53,7 @@ const NamedValue kLimits[] = {
     NAMED(SQLITE_LIMIT_WORKER_THREADS),
     // Of no limit, on either side.
     {"SQLITE_LIMIT_TOOSMALL", -1},
-    {"SQLITE_LIMIT_TOOBIG", SQLITE_LIMIT_WORKER_THREADS + 1},
+    {"SQLITE_LIMIT_TOOBIG", 1000},  // later versions of SQLite have more limits
     {nullptr, 0},
 };
 
@@ -110,13 +110,13 @@ void Open16(Call& call) {
 }
 
 void OpenV2(Call& call) {
-  int count = 0;
+  Tcl_Size count = 0;
   Tcl_Obj** words = nullptr;
   if (Tcl_ListObjGetElements(call.interp(), call.Argument(1), &count, &words) != TCL_OK) {
     throw FailureInResult();
   }
   int flags = 0;
-  for (int i = 0; i < count; ++i) {
+  for (Tcl_Size i = 0; i < count; ++i) {
     flags |= NamedWord(call.interp(), words[i], kOpenFlags, "flag");
   }
   sqlite3* db = nullptr;

@@ -16,7 +16,7 @@ Tcl_Obj* ValueOrNull(const char* text) {
 // The names of the columns, once, and the values of each row.
 int AppendRow(void* list_pointer, int columns, char** values, char** names) {
   auto* list = static_cast<Tcl_Obj*>(list_pointer);
-  int length = 0;
+  Tcl_Size length = 0;
   Tcl_ListObjLength(nullptr, list, &length);
   for (int i = 0; length == 0 && i < columns; ++i) {
     Tcl_ListObjAppendElement(nullptr, list, ValueOrNull(names[i]));

@@ -139,10 +139,10 @@ int CountHandlesIn(Tcl_Interp* interp, const std::string& name_space) {
   };
   const auto sum = [interp](Tcl_Obj* list, auto value_of) {
     int total = 0;
-    int count = 0;
+    Tcl_Size count = 0;
     Tcl_Obj** words = nullptr;
     if (Tcl_ListObjGetElements(interp, list, &count, &words) == TCL_OK) {
-      for (int i = 0; i < count; ++i) total += value_of(Tcl_GetString(words[i]));
+      for (Tcl_Size i = 0; i < count; ++i) total += value_of(Tcl_GetString(words[i]));
     }
     Tcl_DecrRefCount(list);
     return total;

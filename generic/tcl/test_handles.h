@@ -17,12 +17,11 @@
 #ifndef SQLITEASYNC_TCL_TEST_HANDLES_H_
 #define SQLITEASYNC_TCL_TEST_HANDLES_H_
 
-#include <tcl.h>
-
 #include <cstdint>
 #include <string>
 
 #include "core/sqlite.h"
+#include "tcl/tcl_compatibility.h"
 
 namespace sqliteasync::tester {
 

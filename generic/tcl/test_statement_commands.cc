@@ -24,11 +24,12 @@ const NamedValue kStatusCounters[] = {
 
 // What all of them do: prepares, sets the variable for the rest of the SQL, and returns the
 // statement. `text` ends with a terminator that is not counted in `size`, `bytes` is what the
-// script gave as the number of bytes, but at most `size`.
+// script gives as the number of bytes; no more than there are are read.
 // prepare(db, text, bytes, statement, tail) calls SQLite, new_value(bytes, size) makes a Tcl value.
 template <typename Char, typename Prepare, typename NewValue>
-void PrepareStatement(Call& call, const Char* text, int size, int bytes, int tail_argument,
+void PrepareStatement(Call& call, const Char* text, Tcl_Size size, int bytes, int tail_argument,
                       Prepare prepare, NewValue new_value) {
+  bytes = static_cast<int>(std::min<Tcl_Size>(bytes, size));
   sqlite3* db = call.Db(0);
   sqlite3_stmt* statement = nullptr;
   const Char* tail = nullptr;
@@ -36,10 +37,11 @@ void PrepareStatement(Call& call, const Char* text, int size, int bytes, int tai
   const int rc = prepare(db, text, bytes, &statement, wants_tail ? &tail : nullptr);
   AddStatement(statement, false);
   if (wants_tail && tail != nullptr) {
-    const auto used = static_cast<int>((tail - text) * sizeof(Char));
-    const int given = bytes < 0 ? size : bytes;
+    const auto used = static_cast<Tcl_Size>((tail - text) * sizeof(Char));
+    const Tcl_Size given = bytes < 0 ? size : bytes;
     try {
-      call.SetVariable(call.Argument(tail_argument), new_value(tail, std::max(given - used, 0)));
+      call.SetVariable(call.Argument(tail_argument),
+                       new_value(tail, std::max<Tcl_Size>(given - used, 0)));
     } catch (const FailureInResult&) {
       FinalizeStatement(statement);
       throw;
@@ -53,10 +55,10 @@ void PrepareStatement(Call& call, const Char* text, int size, int bytes, int tai
 
 template <typename Prepare>
 void PrepareUtf8(Call& call, int tail_argument, Prepare prepare) {
-  int size = 0;
+  Tcl_Size size = 0;
   const char* text = Tcl_GetStringFromObj(call.Argument(1), &size);
-  PrepareStatement(call, text, size, std::min(call.Int(2), size), tail_argument, prepare,
-                   [](const char* tail, int count) { return Tcl_NewStringObj(tail, count); });
+  PrepareStatement(call, text, size, call.Int(2), tail_argument, prepare,
+                   [](const char* tail, Tcl_Size count) { return Tcl_NewStringObj(tail, count); });
 }
 
 // The script gives UTF-16 as a byte array, which may lack the terminator.
@@ -65,7 +67,7 @@ void PrepareUtf16(Call& call, Prepare prepare) {
   const std::string_view bytes = call.Bytes(1);
   std::u16string text((bytes.size() + 1) / 2, u'\0');
   std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(text.data()));
-  const auto size = static_cast<int>(bytes.size());
+  const auto size = static_cast<Tcl_Size>(bytes.size());
   const auto wide_prepare = [prepare](sqlite3* db, const char16_t* sql, int count,
                                       sqlite3_stmt** statement, const char16_t** tail) {
     const void* rest = nullptr;
@@ -73,8 +75,8 @@ void PrepareUtf16(Call& call, Prepare prepare) {
     if (tail != nullptr) *tail = static_cast<const char16_t*>(rest);
     return rc;
   };
-  PrepareStatement(call, text.c_str(), size, std::min(call.Int(2), size), 3, wide_prepare,
-                   [](const char16_t* tail, int count) {
+  PrepareStatement(call, text.c_str(), size, call.Int(2), 3, wide_prepare,
+                   [](const char16_t* tail, Tcl_Size count) {
                      return Tcl_NewByteArrayObj(reinterpret_cast<const unsigned char*>(tail),
                                                 count);
                    });

@@ -606,14 +606,14 @@ void Memory(Call& call) {
 
 // The numbers that the words of a list stand for.
 std::vector<int> ValuesOf(Call& call, const NamedValue* table, const char* what) {
-  int count = 0;
+  Tcl_Size count = 0;
   Tcl_Obj** words = nullptr;
   if (Tcl_ListObjGetElements(call.interp(), call.Argument(0), &count, &words) != TCL_OK) {
     throw FailureInResult();
   }
   std::vector<int> values;
   values.reserve(static_cast<size_t>(count));
-  for (int i = 0; i < count; ++i) {
+  for (Tcl_Size i = 0; i < count; ++i) {
     values.push_back(NamedWord(call.interp(), words[i], table, what));
   }
   return values;

@@ -331,6 +331,9 @@ TEST_F(SimPowerTest, ATruncationIsLostWithWhatWasWrittenThereLater) {
 // ----- Directories
 
 TEST_F(SimPowerTest, ACreationThatWasNotSyncedMayBeUndone) {
+#ifdef _WIN32
+  GTEST_SKIP() << "on Windows a file that is open can't be deleted: it outlives the power cut";
+#endif
   // Not even the sync of a main database makes its name durable.
   const auto outcomes = Outcomes(100, [&] {
     auto file = Open(kDatabaseFlags);
@@ -406,6 +409,9 @@ TEST_F(SimPowerTest, ADeletedFileComesBackWithWhatWasOnTheMedium) {
 }
 
 TEST_F(SimPowerTest, ANameHasOneOfTheFilesThatItHasHad) {
+#ifdef _WIN32
+  GTEST_SKIP() << "on Windows a file that is open can't be deleted: it outlives the power cut";
+#endif
   const auto outcomes = Outcomes(500, [&] {
     directory.SetBytes("file", Sectors("a"));
     DeleteThrough(kName, Path(), false);

@@ -43,6 +43,22 @@ class GroupingTest : public BackendTest {
     fake.CopyFilesTo(grave);
   }
 
+  // Takes all of the byte limit but less than a thirty-second part, with a writer running that the
+  // device holds up. `filler`: the file /filler, as yet without a lock.
+  void LeaveLittleRoom(VfsFile& filler) {
+    constexpr int kLimit = 64 * 1024;
+    constexpr int kLeft = 1500;
+    Group(SQLITEASYNC_GROUPING_OFF);
+    ASSERT_EQ(backend().SetQueueLimit(kLimit), SQLITE_OK);
+    for (const int level : {SQLITE_LOCK_SHARED, SQLITE_LOCK_RESERVED, SQLITE_LOCK_EXCLUSIVE}) {
+      ASSERT_EQ(filler.Lock(level), SQLITE_OK);
+    }
+    fake.Block(Call::kWrite, "/filler");
+    ASSERT_EQ(filler.Write(0, std::string(kLimit - kLeft, 'f')), SQLITE_OK);
+    StartWriter();
+    fake.WaitUntilBlocked();
+  }
+
   // While a file is open and no writer runs this is refused, and says how much is queued.
   int64_t QueuedChanges() { return backend().Unregister().queued_changes; }
 
@@ -102,20 +118,10 @@ TEST_F(GroupingTest, OpenTransactionsDontPassTheByteLimitTogether) {
 // A transaction that begins when there is little room waits before it has RESERVED: readers of the
 // process go on, where in its middle they would meet BUSY.
 TEST_F(GroupingTest, AWriteTransactionWaitsForRoomBeforeItBegins) {
-  constexpr int64_t kLimit = 64 * 1024;
-  Group(SQLITEASYNC_GROUPING_OFF);
-  ASSERT_EQ(backend().SetQueueLimit(kLimit), SQLITE_OK);
   Connection app(kAsync, "/db");
   Connection reader(kAsync, "/db");
   VfsFile filler(kAsync, "/filler", FileRole::kMain, kMainFlags);
-  for (const int level : {SQLITE_LOCK_SHARED, SQLITE_LOCK_RESERVED, SQLITE_LOCK_EXCLUSIVE}) {
-    ASSERT_EQ(filler.Lock(level), SQLITE_OK);
-  }
-  fake.Block(Call::kWrite, "/filler");
-  // Less than a thirty-second part is left.
-  ASSERT_EQ(filler.Write(0, std::string(kLimit - 1500, 'f')), SQLITE_OK);
-  StartWriter();
-  fake.WaitUntilBlocked();
+  LeaveLittleRoom(filler);
   std::atomic<bool> begun{false};
   std::thread thread([&] {
     app.Query("BEGIN IMMEDIATE");
@@ -136,20 +142,11 @@ TEST_F(GroupingTest, AWriteTransactionWaitsForRoomBeforeItBegins) {
 
 // Who would be refused the lock is told so, and doesn't wait for room.
 TEST_F(GroupingTest, NobodyWaitsForRoomBehindAnotherWriter) {
-  constexpr int64_t kLimit = 64 * 1024;
-  Group(SQLITEASYNC_GROUPING_OFF);
-  ASSERT_EQ(backend().SetQueueLimit(kLimit), SQLITE_OK);
   Connection app(kAsync, "/db");
   Connection second(kAsync, "/db");
   app.Query("BEGIN IMMEDIATE");
   VfsFile filler(kAsync, "/filler", FileRole::kMain, kMainFlags);
-  for (const int level : {SQLITE_LOCK_SHARED, SQLITE_LOCK_RESERVED, SQLITE_LOCK_EXCLUSIVE}) {
-    ASSERT_EQ(filler.Lock(level), SQLITE_OK);
-  }
-  fake.Block(Call::kWrite, "/filler");
-  ASSERT_EQ(filler.Write(0, std::string(kLimit - 1500, 'f')), SQLITE_OK);
-  StartWriter();
-  fake.WaitUntilBlocked();
+  LeaveLittleRoom(filler);
   EXPECT_EQ(second.Run("BEGIN IMMEDIATE"), SQLITE_BUSY);
   fake.Unblock();
   app.Query("COMMIT");

@@ -100,10 +100,11 @@ void AddOptions(Settings& settings, CLI::App& app) {
   add_number("--commits", settings.commits,
              "The streams of workload 1 whose tails are compared go on until there were so many in "
              "a round, but no more than four times as long");
-  add_number("--burst", settings.burst, "Transactions in a burst");
+  add_number("--burst", settings.burst, "Transactions in a burst, in the first round alone");
   add_number("--trickle", settings.trickle, "Transactions of trickle in a round");
   add_number("--updates", settings.updates, "Transactions of memory, in the first round alone");
-  add_number("--depth", settings.depth, "The most operations queued in workload 5");
+  add_number("--depth", settings.depth,
+             "The most operations queued in workload 5, in the first round alone");
   add_number("--overload", settings.overload,
              "MiB that SQLite writes in workload 7, in the first round alone");
   add("--lockhold", settings.lock_hold, "MS",

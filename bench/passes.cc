@@ -91,14 +91,16 @@ void AddTable(const Round& round, Passes& passes) {
                         true});
     }
   }
+  if (!round.first) return;
   for (const Mode* mode : round.modes) {
     const Until until = {.transactions = settings.burst, .at_most_seconds = kLongestBurst};
     passes.push_back({workload.name, workload.title, "burst", mode, "",
-                      [=] { return RunStream(workload, *mode, seed, {}, until); }});
+                      [=] { return RunStream(workload, *mode, seed, {}, until); }, true});
   }
 }
 
 void AddDepths(const Round& round, Passes& passes) {
+  if (!round.first) return;
   const double seconds = round.settings.seconds * kDepthShare;
   for (const Mode* mode : round.Among({"single"})) {
     for (int64_t depth : kDepths) {
@@ -106,10 +108,9 @@ void AddDepths(const Round& round, Passes& passes) {
       passes.push_back(
           {"5", "reads by a second connection, and transactions, of workload 4's table", "depth",
            mode, std::to_string(depth) + " queued",
-           [=, seed = round.seed] { return RunAtDepth(*mode, depth, seed, seconds); }});
+           [=, seed = round.seed] { return RunAtDepth(*mode, depth, seed, seconds); }, true});
     }
   }
-  if (!round.first) return;
   const int64_t pages = std::clamp(round.settings.depth / 20, kFewestPages, kMostPages);
   for (const Mode* mode : round.Among({"grouped"})) {
     passes.push_back({"5", "pages of a group", "pages", mode, std::to_string(pages) + " queued",

@@ -34,7 +34,7 @@ struct Settings {
   // In the first round alone:
   int64_t updates = 1'000'000;
   int64_t overload = 1'024;  // MiB
-  int lock_hold = 500;       // of sqliteasync in workload 7, milliseconds: its default
+  int lock_hold = 750;       // of sqliteasync in workload 7, milliseconds: its default
 
   uint64_t seed = 1;
 };

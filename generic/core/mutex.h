@@ -27,6 +27,8 @@ namespace sqliteasync {
 // What threads of different databases write all the time stands in lines of its own: a write takes
 // the line away from all other processors. Bytes, as of most processors.
 inline constexpr size_t kCacheLine = 64;
+template <typename Value>
+struct alignas(kCacheLine) OwnCacheLine : Value {};
 
 class CAPABILITY("mutex") Mutex {
  public:

@@ -21,6 +21,8 @@
 
 namespace sqliteasync {
 
+// The gap that is found in front of bytes_ is meant: OwnCacheLine.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
 class WriteQueue {
  public:
   WriteQueue() = default;
@@ -117,9 +119,9 @@ class WriteQueue {
   Level count_ GUARDED_BY(mutex);
   int64_t changes_ GUARDED_BY(mutex) = 0;
   int64_t pushed_ GUARDED_BY(mutex) = 0;
-  alignas(kCacheLine) SharedLevel bytes_;  // see GiveBack for the order of this and waiting_
-  alignas(kCacheLine) SharedLevel transactions_;
-  alignas(kCacheLine) std::atomic<int64_t> limit_{kDefaultLimit};  // written with the mutex held
+  OwnCacheLine<SharedLevel> bytes_;  // see GiveBack for the order of this and waiting_
+  OwnCacheLine<SharedLevel> transactions_;
+  std::atomic<int64_t> limit_{kDefaultLimit};  // written with the mutex held
   std::atomic<int64_t> group_in_time_{std::numeric_limits<int64_t>::max()};  // see NoteGroup
   std::atomic<int> waiting_{0};  // changed with the mutex held
   bool writer_sleeps_ GUARDED_BY(mutex) = false;

@@ -72,13 +72,14 @@ done
 # The extension, as a user of SQLite's shell has it. The commits are queued when the shell exits; then they are on disk,
 # and its exit has not been held up for good.
 shell=$directory/tests/sqlite3.exe
-run extension "$shell" -cmd ".load $(echo "$directory/sqliteasync.dll" | sed 's|^|Z:|')" \
-  'file:test.db?vfs=sqlite3async' "
-  SELECT group_concat(name, ' ') FROM pragma_database_list;
-  CREATE TABLE t(a);
-  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO t SELECT i FROM n;
-  UPDATE t SET a = a + 1;
-"
+mkdir -p "$scratch/extension"
+(cd "$scratch/extension" && timeout -k 10 "$seconds" "$wine" "$shell" -bail) >"$scratch/extension.log" 2>&1 <<END
+.load 'Z:$directory/sqliteasync.dll'
+.open file:test.db?vfs=sqlite3async
+CREATE TABLE t(a);
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO t SELECT i FROM n;
+UPDATE t SET a = a + 1;
+END
 result extension $?
 cp "$scratch/extension/test.db" "$scratch" 2>/dev/null
 run drained "$shell" ../test.db 'SELECT count(*), sum(a) FROM t; PRAGMA integrity_check'

@@ -58,17 +58,25 @@ struct RecentDatabase {
 };
 thread_local RecentDatabase recent;
 
+// GCC for Windows frees what a thread has of its own before it calls the destructors (its bug
+// 83562): there every look-up goes by the table.
+#ifdef __MINGW32__
+constexpr bool kKeepsRecent = false;
+#else
+constexpr bool kKeepsRecent = true;
+#endif
+
 }  // namespace
 
 std::shared_ptr<Database> Registry::Recent(std::string_view path) {
-  if (recent_gone || recent.registry != this) return nullptr;
+  if (!kKeepsRecent || recent_gone || recent.registry != this) return nullptr;
   std::shared_ptr<Database> database = recent.database.lock();
   const bool holds = database != nullptr && !database->detached() && database->main.path == path;
   return holds ? database : nullptr;
 }
 
 void Registry::Remember(const std::shared_ptr<Database>& database) {
-  if (recent_gone) return;
+  if (!kKeepsRecent || recent_gone) return;
   recent.database = database;
   recent.registry = this;
 }

@@ -282,7 +282,11 @@ TEST_F(BarrierTest, ANameThatIsNotKnownIsNamed) {
   const BarrierResult result = backend().Barrier("/dir/../other//x", -1);
   EXPECT_EQ(result.outcome, Outcome::kUnknown);
   EXPECT_EQ(result.code, SQLITE_NOTFOUND);
+#ifdef _WIN32  // where the names of FakeVfs are no absolute paths
+  EXPECT_EQ(result.database, "/dir/../other//x");
+#else
   EXPECT_EQ(result.database, "/other/x");
+#endif
 }
 
 TEST_F(BarrierTest, TheErrorOfADatabaseIsItsBarriersAndThatOfAll) {

@@ -115,6 +115,10 @@ TEST(RegistryTest, ThreadsMayMakeFindDetachAndReleaseOnePathAtOnce) {
 // A connection that a thread_local object holds is closed when the thread ends, and others of its
 // objects may be gone by then.
 TEST(RegistryTest, DestructorsOfAThreadMayAsk) {
+#ifdef __MINGW32__
+  GTEST_SKIP()
+      << "GCC for Windows frees thread_local objects before it destroys them: see registry.cc";
+#endif
   struct Late {
     Registry* registry = nullptr;
     std::string* answer = nullptr;

@@ -245,7 +245,9 @@ TEST_F(StatisticsTest, AFailureIsKeptWithItsOperationWhenTheDatabaseIsClosed) {
   EXPECT_EQ(all[0].operation, OperationKind::kSync);
   EXPECT_EQ(all[0].code, SQLITE_IOERR_FSYNC);
   EXPECT_GT(all[0].time, 0);
+#ifndef _WIN32  // where the names of FakeVfs are no absolute paths
   EXPECT_TRUE(backend().LastFailure("/./a").has_value());
+#endif
   EXPECT_FALSE(backend().LastFailure("/b").has_value());
   backend().failures().Clear();
   EXPECT_TRUE(backend().failures().All().empty());

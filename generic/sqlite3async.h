@@ -306,8 +306,8 @@ int sqlite3async_status64(const char *zDatabase, int op, sqlite3async_int64 *pCu
 **     what is queued for the database is on disk and the lock has been free
 **     for 110 milliseconds, two seconds at most. So a process on plain SQLite
 **     with a busy timeout of a second gets its turn. Nobody waits while no
-**     writer runs, there is a delay, a quarter of the byte limit is taken, or
-**     another connection of the process keeps the lock. From 0 up, 0: no
+**     writer runs, there is a delay, what is queued takes longer to write than
+**     this time, or another connection of the process keeps the lock. From 0 up, 0: no
 **     transaction ever waits for others; a negative value is SQLITE_MISUSE.
 */
 #define SQLITEASYNC_LOCKHOLD 11

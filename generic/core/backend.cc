@@ -23,7 +23,7 @@ Backend& Backend::Get() {
 Backend::Backend()
     : performer_(transactions_, failures_),
       writer_(queue_, performer_),
-      foreground_(registry_, transactions_, queue_, writer_) {}
+      foreground_(registry_, transactions_, failures_, queue_, writer_) {}
 
 int Backend::Register(const char* parent_name, const char* default_name) {
   MutexLock lock(registration_mutex_);
@@ -165,15 +165,23 @@ BarrierResult Backend::Barrier(const char* name, int64_t milliseconds) {
     deadline = Writer::Clock::now() + std::chrono::milliseconds(milliseconds);
   }
   const auto barrier = std::make_shared<BarrierState>();
-  if (name == nullptr || name[0] == '\0') {
+  const std::string path = name == nullptr || name[0] == '\0' ? "" : PathOf(name);
+  if (path.empty()) {
     barrier->targets = registry_.AllTargets();
-  } else {
-    std::string path = PathOf(name);
-    std::optional<BarrierTarget> target = registry_.FindTarget(path);
-    if (!target.has_value()) return {Outcome::kUnknown, SQLITE_NOTFOUND, std::move(path)};
+    result.outcome = writer_.Await(barrier, deadline);
+  } else if (std::optional<BarrierTarget> target = registry_.FindTarget(path)) {
     barrier->targets.push_back(std::move(*target));
+    result.outcome = writer_.Await(barrier, deadline);
+  } else {
+    result = {Outcome::kUnknown, SQLITE_NOTFOUND, path};
   }
-  result.outcome = writer_.Await(barrier, deadline);
+  if (result.outcome == Outcome::kDone || result.outcome == Outcome::kUnknown) {
+    // What has failed may have been closed before, and started clean.
+    if (const std::optional<Failure> untold = failures_.Untold(path)) {
+      failures_.Tell(untold->database);
+      return {Outcome::kFailed, untold->code, untold->database};
+    }
+  }
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kUnknown:
@@ -187,6 +195,7 @@ BarrierResult Backend::Barrier(const char* name, int64_t milliseconds) {
     case Outcome::kFailed:
       result.code = barrier->code;
       result.database = barrier->failed->main.path;
+      failures_.Tell(result.database);
       break;
   }
   return result;
@@ -244,8 +253,26 @@ std::optional<Failure> Backend::LastFailure(const char* name) {
   return std::move(all.back());
 }
 
+void Backend::ReportUntold() noexcept {
+  try {
+    for (const std::shared_ptr<Database>& database : registry_.All()) {
+      if (database->told()) failures_.Tell(database->main.path);
+    }
+    while (const std::optional<Failure> failure = failures_.Untold("")) {
+      failures_.Tell(failure->database);
+      std::fprintf(stderr,
+                   "sqliteasync: %s of %s failed, code %d: what was queued for %s is lost\n",
+                   OperationName(failure->operation), failure->file.c_str(), failure->code,
+                   failure->database.c_str());
+    }
+  } catch (const std::bad_alloc&) {
+    // SQLite's error log has it.
+  }
+}
+
 void Backend::Finish() {
   const int64_t lost = writer_.Drain();
+  ReportUntold();
   if (lost == 0 || lost == reported_lost_.exchange(lost)) return;
   std::fprintf(stderr, "sqliteasync: no writer runs at exit: %lld queued operations are lost",
                static_cast<long long>(lost));

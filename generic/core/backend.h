@@ -111,13 +111,15 @@ class Backend {
   const Performer& performer() const { return performer_; }
 
   // At the normal exit of a program: performs what is queued if a writer runs, without the delay,
-  // and says on stderr how many operations are lost if none does. Once, if it is called again.
+  // and says on stderr how many operations are lost if none does, and which have failed that nobody
+  // has been told of. Once, if it is called again.
   void Finish();
 
  private:
   Backend();
 
   bool StartDueWriter();
+  void ReportUntold() noexcept;
 
   // The path under which a database of that name is known. Throws std::bad_alloc.
   std::string PathOf(const char* name);

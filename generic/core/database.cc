@@ -114,7 +114,7 @@ bool Database::Fail(int code) {
 }
 
 int Database::Lock(SharedFile& file, LockHolder& holder, int level, bool lock_files) {
-  if (const int failed = error(); failed != SQLITE_OK) return failed;
+  if (const int failed = Answer(); failed != SQLITE_OK) return failed;
   const int before = holder.level();
   const int rc = file.locks_.Raise(holder, level);
   if (!lock_files) return rc;
@@ -182,10 +182,10 @@ void Database::LockFreed() {
 }
 
 bool Database::HeldTooLong(Clock::duration hold) {
-  if (real_lock_.level() == SQLITE_LOCK_NONE || main.locks_.Highest() != SQLITE_LOCK_NONE ||
-      Clock::now() - lock_since_ + std::min(wait_, hold / 2) <= hold) {
-    return false;
-  }
+  if (main.locks_.Highest() != SQLITE_LOCK_NONE) return false;
+  // Others of the process are waiting: nobody breaks in.
+  if (real_lock_.level() == SQLITE_LOCK_NONE) return giving_way_ > 0;
+  if (Clock::now() - lock_since_ + std::min(wait_, hold / 2) <= hold) return false;
   MutexLock state(mutex);
   return folding_.HasGroups();
 }
@@ -201,7 +201,9 @@ bool Database::WaitUntilFree(Clock::duration pause, Clock::time_point end) {
     }
     if (now >= end) return false;
     if (!is_free && !waiting_since_.has_value()) waiting_since_ = now;
+    ++giving_way_;
     lock_freed_.WaitUntil(lock_mutex, is_free ? std::min(end, lock_since_ + pause) : end);
+    --giving_way_;
   }
 }
 
@@ -212,7 +214,7 @@ void Database::StopWaiting() {
 }
 
 int Database::CheckReservedLock(SharedFile& file, bool lock_files, int* reserved) {
-  if (const int failed = error(); failed != SQLITE_OK) return failed;
+  if (const int failed = Answer(); failed != SQLITE_OK) return failed;
   *reserved = file.locks_.Reserved() ? 1 : 0;
   // A real lock above SHARED is this process's own, trailing behind the queue: no other process can
   // have reserved the file, and the parent's answer would speak of us.

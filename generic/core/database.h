@@ -141,6 +141,14 @@ class Database : public std::enable_shared_from_this<Database> {
 
   // The error that every request on this database gets, or SQLITE_OK.
   int error() const { return error_.load(std::memory_order_acquire); }
+  // The same, for a request of SQLite, to which it is answered.
+  int Answer() {
+    const int code = error();
+    if (code != SQLITE_OK) told_.store(true, std::memory_order_release);
+    return code;
+  }
+  // Has a request got it?
+  bool told() const { return told_.load(std::memory_order_acquire); }
   // The first error stays. Returns true if this is it.
   bool Fail(int code);
 
@@ -204,6 +212,7 @@ class Database : public std::enable_shared_from_this<Database> {
   // Will the real lock, without a moment in which it was free, have been held for longer than
   // `hold` by the time that it can be, and is it only for groups on their way to disk that it still
   // is? How long these take is judged by the last time, and counts for at most half of `hold`.
+  // Also while it is free, and others wait that it has been for long enough.
   bool HeldTooLong(Clock::duration hold) REQUIRES(lock_mutex);
 
   // Returns true once the real lock has been free for the length of `pause`, or when there is a
@@ -241,6 +250,7 @@ class Database : public std::enable_shared_from_this<Database> {
   // Since when someone waits for it to be free, and how long that took the last time.
   std::optional<Clock::time_point> waiting_since_ GUARDED_BY(lock_mutex);
   Clock::duration wait_ GUARDED_BY(lock_mutex){};
+  int giving_way_ GUARDED_BY(lock_mutex) = 0;  // threads that wait
   CondVar lock_freed_;
   std::unique_ptr<ParentFile> write_handle_ GUARDED_BY(lock_mutex);
   UriParameters parameters_ GUARDED_BY(lock_mutex);
@@ -267,6 +277,7 @@ class Database : public std::enable_shared_from_this<Database> {
 
   std::atomic<bool> has_been_open_{false};
   std::atomic<int> error_{SQLITE_OK};
+  std::atomic<bool> told_{false};
   std::atomic<bool> detached_{false};
 };
 

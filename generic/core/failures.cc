@@ -16,7 +16,7 @@ thread_local int own_reports = 0;
 void Failures::Add(const Failure& failure) {
   MutexLock lock(mutex_);
   try {
-    kept_.push_back(failure);
+    kept_.push_back(Kept{failure});
   } catch (const std::bad_alloc&) {
     return;  // SQLite's error log has it
   }
@@ -43,11 +43,34 @@ void Failures::Report(const Failure& failure) noexcept {
   --own_reports;
   --reports_;
   reported_.NotifyAll();
+  if (last != 0) NoteTold(failure.database);
+}
+
+void Failures::Tell(std::string_view database) noexcept {
+  MutexLock lock(mutex_);
+  NoteTold(database);
+}
+
+void Failures::NoteTold(std::string_view database) {
+  for (Kept& kept : kept_) {
+    if (kept.database == database) kept.told = true;
+  }
+}
+
+std::optional<Failure> Failures::Untold(std::string_view database) {
+  MutexLock lock(mutex_);
+  auto at = std::find_if(kept_.begin(), kept_.end(), [database](const Kept& kept) {
+    return !kept.told && !kept.database.empty() && (database.empty() || kept.database == database);
+  });
+  if (at == kept_.end()) return std::nullopt;
+  return *at;
 }
 
 std::vector<Failure> Failures::All() {
   MutexLock lock(mutex_);
-  return {kept_.begin(), kept_.end()};
+  std::vector<Failure> all(kept_.begin(), kept_.end());
+  for (Kept& kept : kept_) kept.told = true;
+  return all;
 }
 
 std::optional<Failure> Failures::Last(std::string_view database) {
@@ -56,6 +79,7 @@ std::optional<Failure> Failures::Last(std::string_view database) {
     return failure.database == database;
   });
   if (at == kept_.rend()) return std::nullopt;
+  NoteTold(database);
   return *at;
 }
 

@@ -43,10 +43,18 @@ class Failures {
   // Tells all listeners, on this thread. REQUIRES: the caller holds no mutex of the core.
   void Report(const Failure& failure) noexcept EXCLUDES(mutex_);
 
-  // Those that are kept, the oldest first. Throws std::bad_alloc.
+  // Those that are kept, the oldest first. Whoever asks, for these or that, has been told. Throws
+  // std::bad_alloc.
   std::vector<Failure> All() EXCLUDES(mutex_);
   // The newest of a database. Throws std::bad_alloc.
   std::optional<Failure> Last(std::string_view database) EXCLUDES(mutex_);
+  // Whoever uses the database has been told of its failures: by a request that has failed, a
+  // listener, a barrier.
+  void Tell(std::string_view database) noexcept EXCLUDES(mutex_);
+  // The oldest that nobody has been told of, as happens if all connections are closed before a
+  // failure is met. Of one database, or of any; "" is any. Temporary files' don't count: what was
+  // in them is of no use to anybody. Throws std::bad_alloc.
+  std::optional<Failure> Untold(std::string_view database) EXCLUDES(mutex_);
   // Forgets all.
   void Clear() EXCLUDES(mutex_);
 
@@ -63,16 +71,20 @@ class Failures {
   void StopListening(ListenerId id) EXCLUDES(mutex_);
 
  private:
+  struct Kept : Failure {
+    bool told = false;
+  };
   struct Registered {
     ListenerId id;
     Listener listener;
   };
 
   std::shared_ptr<Registered> Next(ListenerId after) REQUIRES(mutex_);
+  void NoteTold(std::string_view database) REQUIRES(mutex_);
 
   Mutex mutex_;
   CondVar reported_;
-  std::deque<Failure> kept_ GUARDED_BY(mutex_);
+  std::deque<Kept> kept_ GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Registered>> listeners_ GUARDED_BY(mutex_);  // ids ascending
   ListenerId last_id_ GUARDED_BY(mutex_) = 0;
   int reports_ GUARDED_BY(mutex_) = 0;  // going on

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "failures.h"
 #include "multi_file_transactions.h"
 #include "open_file.h"
 #include "registry.h"
@@ -57,9 +58,13 @@ class Reservation {
 
 class Foreground {
  public:
-  Foreground(Registry& registry, MultiFileTransactions& transactions, WriteQueue& queue,
-             Writer& writer)
-      : registry_(registry), transactions_(transactions), queue_(queue), writer_(writer) {}
+  Foreground(Registry& registry, MultiFileTransactions& transactions, Failures& failures,
+             WriteQueue& queue, Writer& writer)
+      : registry_(registry),
+        transactions_(transactions),
+        failures_(failures),
+        queue_(queue),
+        writer_(writer) {}
   Foreground(const Foreground&) = delete;
   Foreground& operator=(const Foreground&) = delete;
 
@@ -88,6 +93,7 @@ class Foreground {
   static constexpr std::chrono::milliseconds kLockPatience{2000};
   // For tests, to which it matters whether there is a wait, not for how long.
   void SetLockPatience(std::chrono::milliseconds patience) { lock_patience_.store(patience); }
+  void SetLockPause(std::chrono::milliseconds pause) { lock_pause_.store(pause); }
 
   // Files that SQLite has open.
   int64_t open_files() const { return open_files_.load(); }
@@ -229,6 +235,7 @@ class Foreground {
 
   Registry& registry_;
   MultiFileTransactions& transactions_;
+  Failures& failures_;
   WriteQueue& queue_;
   Writer& writer_;
   sqlite3_vfs* parent_ = nullptr;
@@ -236,6 +243,7 @@ class Foreground {
   std::atomic<Grouping> grouping_{Grouping::kAuto};
   std::atomic<int> lock_hold_{kDefaultLockHold};
   std::atomic<std::chrono::milliseconds> lock_patience_{kLockPatience};
+  std::atomic<std::chrono::milliseconds> lock_pause_{kLockPause};
   std::atomic<int64_t> open_files_{0};
 };
 

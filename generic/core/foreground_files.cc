@@ -86,7 +86,7 @@ int Foreground::Open(const char* name, int flags, OpenFile** file, int* out_flag
     } else {
       place = registry_.FindOrCreate(path);
     }
-    if (place.database->error() != SQLITE_OK) return place.database->error();
+    if (const int failed = place.database->Answer(); failed != SQLITE_OK) return failed;
     auto made = std::make_unique<OpenFile>(place.database, *place.file, flags);
     if (name != nullptr) {
       made->name =
@@ -133,7 +133,7 @@ int Foreground::OpenMain(const std::string& path, const char* name, int flags, N
   for (;;) {
     const std::shared_ptr<Database> database = registry_.DatabaseAt(path);
     if (database->error() != SQLITE_OK) {
-      if (!StartClean(*database)) return database->error();
+      if (!StartClean(*database)) return database->Answer();
       continue;
     }
     const UriParameters parameters = ParametersFor(name, flags);
@@ -175,6 +175,7 @@ bool Foreground::StartClean(Database& database) {
     registry_.Detach(database);
   });
   if (!clean) return false;
+  if (database.told()) failures_.Tell(database.main.path);
   // Recovery asks for the super-journals that lie on disk.
   while (const std::shared_ptr<Database> super_journal = transactions_.TakeFailed(database)) {
     registry_.Detach(*super_journal);
@@ -201,7 +202,7 @@ void Foreground::Replace(Database& database) {
 int Foreground::OpenAtOnce(const std::string& path, const char* name, int flags, NewFile* file) {
   const FileReference place = registry_.FindOrCreate(path);
   Database& database = *place.database;
-  if (database.error() != SQLITE_OK) return database.error();
+  if (const int failed = database.Answer(); failed != SQLITE_OK) return failed;
   auto opened = std::make_unique<OpenFile>(place.database, *place.file, flags);
   FileName parent_name(database.main.path, place.file->role, ParametersFor(name, flags));
   PendingImage::Existence existence;
@@ -306,7 +307,7 @@ void Foreground::Close(OpenFile* file) noexcept {
 int Foreground::Delete(const char* name, bool sync_directory) {
   const FileReference place = registry_.FindOrCreate(name);
   Database& database = *place.database;
-  if (database.error() != SQLITE_OK) return database.error();
+  if (const int failed = database.Answer(); failed != SQLITE_OK) return failed;
   if (place.file->role == FileRole::kJournal) {
     FoldedTransaction* const transaction = OwnerOfJournal(database);
     if (transaction != nullptr && transaction->folded()) {
@@ -328,7 +329,7 @@ int Foreground::Delete(const char* name, bool sync_directory) {
 
 int Foreground::WaitUntilWritten(Database& database) {
   writer_.Complete();
-  return database.error();
+  return database.Answer();
 }
 
 int Foreground::Access(const char* name, int flags, int* answer) {
@@ -340,7 +341,7 @@ int Foreground::Access(const char* name, int flags, int* answer) {
   const bool log = place.file != nullptr && place.file->role == FileRole::kLog;
   if (place.database != nullptr && flags == SQLITE_ACCESS_EXISTS) {
     Database& database = *place.database;
-    rc = database.error();
+    rc = database.Answer();
     MutexLock lock(database.mutex);
     const PendingImage& image = database.image(*place.file);
     known = IsHidden(database, *place.file) ||
@@ -382,7 +383,7 @@ ParentFile* Foreground::ReadHandle(OpenFile& file, int* code) {
   if (file.at_once) return &file.handle;
   if (file.single) {
     if (file.handle.opened()) return &file.handle;
-    *code = file.database->error();
+    *code = file.database->Answer();
     return nullptr;
   }
   if (file.reader.opened()) return &file.reader;

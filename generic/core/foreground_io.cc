@@ -39,7 +39,7 @@ int Foreground::Read(OpenFile& file, void* out, int size, int64_t offset) {
 
 int Foreground::ReadBytes(OpenFile& file, void* out, int size, int64_t offset) {
   Database& database = *file.database;
-  if (database.error() != SQLITE_OK) return database.error();
+  if (const int failed = database.Answer(); failed != SQLITE_OK) return failed;
   if (Tracing()) {
     Trace("READ %s %d bytes at %lld", file.file.path.c_str(), size, static_cast<long long>(offset));
   }
@@ -140,7 +140,7 @@ int Foreground::Write(OpenFile& file, const void* bytes, int size, int64_t offse
     JoinTransactions(database,
                      std::string_view(static_cast<const char*>(bytes), static_cast<size_t>(size)));
   }
-  if (database.error() != SQLITE_OK) return database.error();
+  if (const int failed = database.Answer(); failed != SQLITE_OK) return failed;
   if (FoldedTransaction* transaction = FoldedIn(file); transaction != nullptr) {
     if (!file.main) {
       if (WriteVirtual(*transaction, bytes, size, offset)) return SQLITE_OK;
@@ -163,7 +163,7 @@ int Foreground::Write(OpenFile& file, const void* bytes, int size, int64_t offse
 
 int Foreground::Truncate(OpenFile& file, int64_t size) {
   Database& database = *file.database;
-  if (database.error() != SQLITE_OK) return database.error();
+  if (const int failed = database.Answer(); failed != SQLITE_OK) return failed;
   if (FoldedTransaction* transaction = FoldedIn(file); transaction != nullptr) {
     if (!file.main) {
       transaction->TruncateJournal(size);
@@ -184,7 +184,7 @@ int Foreground::Truncate(OpenFile& file, int64_t size) {
 
 int Foreground::Sync(OpenFile& file, int flags) {
   Database& database = *file.database;
-  if (database.error() != SQLITE_OK) return database.error();
+  if (const int failed = database.Answer(); failed != SQLITE_OK) return failed;
   if (FoldedTransaction* transaction = FoldedIn(file); transaction != nullptr) {
     if (file.main) {
       transaction->SyncMain(flags);
@@ -209,7 +209,7 @@ int Foreground::Sync(OpenFile& file, int flags) {
 
 int Foreground::FileSize(OpenFile& file, int64_t* size) {
   Database& database = *file.database;
-  if (database.error() != SQLITE_OK) return database.error();
+  if (const int failed = database.Answer(); failed != SQLITE_OK) return failed;
   if (file.journal_of != nullptr) {
     *size = file.journal_of->journal().size();
     return SQLITE_OK;

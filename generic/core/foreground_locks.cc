@@ -58,11 +58,12 @@ void Foreground::LetOthersIn(Database& database, OpenFile& file) {
   if (!writer_.Running() || writer_.Delays()) return;
   // The disk can't keep up: the lock would not be free for long, and whoever is made to wait for
   // room need not be made to wait for that.
-  if (queue_.QuarterIsTaken()) return;
+  if (queue_.TimeToWrite() > std::chrono::milliseconds(hold)) return;
   // A writer that is halted meanwhile is seen a moment later.
   constexpr std::chrono::milliseconds kLook{50};
   const auto end = Database::Clock::now() + lock_patience_.load();
-  while (!database.WaitUntilFree(kLockPause, std::min(end, Database::Clock::now() + kLook))) {
+  while (
+      !database.WaitUntilFree(lock_pause_.load(), std::min(end, Database::Clock::now() + kLook))) {
     if (Database::Clock::now() < end && writer_.Running()) continue;
     database.StopWaiting();
     return;

@@ -25,6 +25,7 @@ struct Registry::Releaser {
       }
       registry->all_.erase(database);
       registry->gone_ += database->ReadStatus().totals;
+      registry->released_.NotifyAll();
     }
     delete database;
   }
@@ -151,11 +152,18 @@ std::shared_ptr<Database> Registry::Known(std::string_view path) {
 std::vector<std::shared_ptr<Database>> Registry::All() {
   std::vector<std::shared_ptr<Database>> all;  // released, if need be, after the mutex is
   MutexLock lock(mutex_);
-  all.reserve(all_.size());
-  for (Database* database : all_) {
-    if (std::shared_ptr<Database> held = database->weak_from_this().lock(); held != nullptr) {
-      all.push_back(std::move(held));
+  for (bool complete = false; !complete;) {
+    complete = true;
+    all.reserve(all_.size());
+    for (Database* database : all_) {
+      std::shared_ptr<Database> held = database->weak_from_this().lock();
+      if (held == nullptr) {
+        complete = false;
+      } else if (std::find(all.begin(), all.end(), held) == all.end()) {
+        all.push_back(std::move(held));
+      }
     }
+    if (!complete) released_.Wait(mutex_);
   }
   return all;
 }
@@ -197,14 +205,25 @@ Unsynced Registry::TakeUnsynced(const std::string& path) {
   return taken;
 }
 
+bool Registry::IsGoing(std::string_view path) {
+  return std::any_of(all_.begin(), all_.end(), [path](const Database* database) {
+    return database->main.path == path && database->weak_from_this().expired();
+  });
+}
+
 std::optional<BarrierTarget> Registry::FindTarget(const std::string& path) {
   const std::string directory = DirectoryOf(path);
+  BarrierTarget target;
   {
     MutexLock lock(mutex_);
+    for (;;) {
+      target.database = Lookup(path);
+      if (target.database != nullptr || !IsGoing(path)) break;
+      released_.Wait(mutex_);
+    }
     if (!databases_.contains(path)) return std::nullopt;
   }
-  BarrierTarget target;
-  target.database = LookupOrMake(path);
+  if (target.database == nullptr) target.database = LookupOrMake(path);
   MutexLock lock(mutex_);
   target.found = TakeUnsynced(path);
   if (auto at = directories_.find(directory); at != directories_.end()) {
@@ -214,6 +233,9 @@ std::optional<BarrierTarget> Registry::FindTarget(const std::string& path) {
 }
 
 std::vector<BarrierTarget> Registry::AllTargets() {
+  // Those that there are first: one that goes later has them as its reference, and of one that has
+  // gone before it is known what is unsynced.
+  std::vector<std::shared_ptr<Database>> all = All();
   std::vector<std::string> gone;
   Directories directories;
   {
@@ -223,14 +245,14 @@ std::vector<BarrierTarget> Registry::AllTargets() {
     }
     directories = directories_;
   }
-  std::vector<std::shared_ptr<Database>> held;  // so that they are among all
-  held.reserve(gone.size() + directories.size());
-  for (const std::string& path : gone) held.push_back(LookupOrMake(path));
-  for (const auto& [name, directory] : directories) {
-    held.push_back(LookupOrMake(directory.path));
-  }
+  const auto add = [&](const std::string& path) {
+    std::shared_ptr<Database> made = LookupOrMake(path);
+    if (std::find(all.begin(), all.end(), made) == all.end()) all.push_back(std::move(made));
+  };
+  for (const std::string& path : gone) add(path);
+  for (const auto& [name, directory] : directories) add(directory.path);
   std::vector<BarrierTarget> targets;
-  for (std::shared_ptr<Database>& database : All()) {
+  for (std::shared_ptr<Database>& database : all) {
     if (database->main.path.empty() || database->detached()) continue;
     targets.push_back({std::move(database), Unsynced()});
   }

@@ -53,7 +53,8 @@ class Registry {
   // As DatabaseAt, but null if there is none.
   std::shared_ptr<Database> Known(std::string_view path) EXCLUDES(mutex_);
 
-  // Those that there are. Throws std::bad_alloc.
+  // Those that there are. One that is going is waited for, so that what its Releaser leaves is
+  // there. Throws std::bad_alloc.
   std::vector<std::shared_ptr<Database>> All() EXCLUDES(mutex_);
 
   // What a barrier for the database at `path` is about; nullopt: there is none, and nothing is
@@ -95,6 +96,10 @@ class Registry {
   };
   using Directories = std::unordered_map<std::string, Directory>;
 
+  // Is a Database of that path between its last reference and its Releaser? What is unsynced of it
+  // is found nowhere then.
+  bool IsGoing(std::string_view path) REQUIRES(mutex_);
+
   // False: there is no memory for it.
   bool KeepDirectory(const std::string& path, const Unsynced& unsynced) noexcept REQUIRES(mutex_);
 
@@ -114,6 +119,7 @@ class Registry {
   std::shared_ptr<Database> Make(std::string_view path) EXCLUDES(mutex_);
 
   Mutex mutex_;
+  CondVar released_;
   std::unordered_set<Database*> all_ GUARDED_BY(mutex_);
   Totals gone_ GUARDED_BY(mutex_);
   Entries databases_ GUARDED_BY(mutex_);

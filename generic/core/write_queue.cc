@@ -27,6 +27,13 @@ int64_t WriteQueue::GroupLimit() const {
                     bytes / kGroupsUnderOverload);
 }
 
+std::chrono::steady_clock::duration WriteQueue::TimeToWrite() const {
+  const auto in_time =
+      static_cast<double>(std::max<int64_t>(1, group_in_time_.load(std::memory_order_relaxed)));
+  return std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+      std::chrono::duration<double>(kGroupTime) * (static_cast<double>(bytes_.now()) / in_time));
+}
+
 void WriteQueue::NoteGroup(int64_t bytes, std::chrono::steady_clock::duration time) {
   const double seconds = std::max(std::chrono::duration<double>(time).count(), 1e-6);
   const double in_time =

@@ -71,6 +71,8 @@ class WriteQueue {
   // under overload, when the application goes at the speed at which it does, the groups are as
   // small as the disk is slow.
   int64_t GroupLimit() const;
+  // How long it takes to carry to disk what is queued, if it goes as with the last group.
+  std::chrono::steady_clock::duration TimeToWrite() const;
   // A group of so many bytes was carried to disk, and took so long.
   void NoteGroup(int64_t bytes, std::chrono::steady_clock::duration time);
 

@@ -276,7 +276,15 @@ void Writer::WaitForRoom(int64_t bytes, Counter& waits) {
   waits.Add();
   MutexLock lock(queue_.mutex);
   const WriteQueue::Waiting waiting(queue_);
-  WorkUntil([&]() REQUIRES(queue_.mutex) { return queue_.HasRoom(bytes) || queue_.count() == 0; });
+  const auto end = Clock::now() + room_patience_;
+  while (running() && queue_.count() > 0 && !queue_.HasRoom(bytes)) {
+    if (!queue_.progress.WaitUntil(queue_.mutex, end)) return;
+  }
+}
+
+void Writer::SetRoomPatience(std::chrono::milliseconds patience) {
+  MutexLock lock(queue_.mutex);
+  room_patience_ = patience;
 }
 
 void Writer::Complete() {

@@ -40,6 +40,9 @@ class Writer {
   static constexpr std::chrono::milliseconds kLinger{10};
   // For tests, to which it matters whether there is a wait, not for how long.
   void SetLinger(std::chrono::milliseconds linger);
+  // Likewise: how long WaitForRoom waits. Groups give room back in less.
+  static constexpr std::chrono::milliseconds kRoomPatience{250};
+  void SetRoomPatience(std::chrono::milliseconds patience);
 
   // What a writer is doing.
   WriterState State();
@@ -116,8 +119,9 @@ class Writer {
   // then others' reservations, like the caller's own, are what takes it, and waiting is for ever.
   bool ReserveBehindQueue(int64_t cost, Counter& waits);
 
-  // Returns once there is room for so many bytes, without counting them, or nothing is queued.
-  // Counted in `waits`. REQUIRES: as Reserve.
+  // Returns once there is room for so many bytes, without counting them, or nothing is queued, or
+  // no writer runs, or after a while: others, in the middle of their transactions, may take what
+  // comes free at once. Counted in `waits`. REQUIRES: as Reserve.
   void WaitForRoom(int64_t bytes, Counter& waits);
 
  private:
@@ -156,6 +160,7 @@ class Writer {
   Halt halt_ GUARDED_BY(queue_.mutex) = Halt::kNever;
   int delay_ GUARDED_BY(queue_.mutex) = 0;
   std::chrono::milliseconds linger_ GUARDED_BY(queue_.mutex) = kLinger;
+  std::chrono::milliseconds room_patience_ GUARDED_BY(queue_.mutex) = kRoomPatience;
   std::atomic<bool> delays_{false};  // written with that mutex held
   WriterState state_ GUARDED_BY(queue_.mutex) = WriterState::kNone;
   std::thread::id thread_ GUARDED_BY(queue_.mutex);  // the writer's

@@ -124,6 +124,37 @@ TEST_F(BarrierTest, OfADatabaseThatWasClosedIsRememberedWhatWasNotSynced) {
   EXPECT_EQ(fake.Count(Call::kSync), syncs) << "nothing was left to be synced";
 }
 
+// Open, write, close: when the writer meets the error there is no connection that could get it.
+TEST_F(BarrierTest, AFailureThatNobodyWasToldOfIsTheErrorOfOneBarrier) {
+  fake.FailAll(Call::kWrite, "/dir/a", SQLITE_FULL);
+  for (const char* name : {"", "/dir/a"}) {
+    Connection a(kAsync, "/dir/a");
+    a.Query("UPDATE t SET x = 1");
+    a.Close();
+    StepAll();
+    StartWriter();
+    EXPECT_EQ(Barrier("/dir/b"), Outcome::kUnknown) << "another's";
+    const BarrierResult result = backend().Barrier(name, -1);
+    EXPECT_EQ(result.outcome, Outcome::kFailed);
+    EXPECT_EQ(result.code, SQLITE_FULL);
+    EXPECT_EQ(result.database, "/dir/a");
+    EXPECT_EQ(Barrier(), Outcome::kDone) << "by now it has been told";
+    StopWriter();
+  }
+}
+
+TEST_F(BarrierTest, AFailureThatARequestHasGotIsNoBarriersErrorWhenAllIsClosed) {
+  fake.FailAll(Call::kWrite, "/dir/a", SQLITE_FULL);
+  Connection a(kAsync, "/dir/a");
+  a.Query("UPDATE t SET x = 1");
+  StepAll();
+  EXPECT_EQ(a.Run("SELECT x FROM t") & 0xff, SQLITE_FULL);
+  a.Close();
+  StepAll();
+  StartWriter();
+  EXPECT_EQ(Barrier(), Outcome::kDone);
+}
+
 TEST_F(BarrierTest, ADatabaseOpenedAgainHasWhatItsPredecessorLeftUnsynced) {
   StartWriter();
   Connection a(kAsync, "/dir/a");

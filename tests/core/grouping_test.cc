@@ -50,6 +50,7 @@ class GroupingTest : public BackendTest {
     constexpr int kLeft = 1500;
     Group(SQLITEASYNC_GROUPING_OFF);
     ASSERT_EQ(backend().SetQueueLimit(kLimit), SQLITE_OK);
+    backend().writer().SetRoomPatience(std::chrono::hours(1));
     for (const int level : {SQLITE_LOCK_SHARED, SQLITE_LOCK_RESERVED, SQLITE_LOCK_EXCLUSIVE}) {
       ASSERT_EQ(filler.Lock(level), SQLITE_OK);
     }
@@ -138,6 +139,35 @@ TEST_F(GroupingTest, AWriteTransactionWaitsForRoomBeforeItBegins) {
   StopWriter();
   EXPECT_EQ(Plain("/db", "SELECT b FROM t WHERE a = 3"), "1");
   ASSERT_EQ(backend().SetQueueLimit(64 << 20), SQLITE_OK);
+}
+
+TEST_F(GroupingTest, TheWaitForRoomHasAnEnd) {
+  Connection app(kAsync, "/db");
+  VfsFile filler(kAsync, "/filler", FileRole::kMain, kMainFlags);
+  LeaveLittleRoom(filler);
+  backend().writer().SetRoomPatience(std::chrono::milliseconds(1));
+  app.Query("BEGIN IMMEDIATE; ROLLBACK");
+  fake.Unblock();
+  filler.Close();
+  StopWriter();
+}
+
+// Whoever waits for room, and writes nothing so far, performs nothing itself.
+TEST_F(GroupingTest, AWriterThatIsHaltedEndsTheWaitForRoom) {
+  Connection app(kAsync, "/db");
+  VfsFile filler(kAsync, "/filler", FileRole::kMain, kMainFlags);
+  LeaveLittleRoom(filler);
+  ASSERT_EQ(filler.Write(0, "more"), SQLITE_OK);
+  std::thread thread([&] { app.Query("BEGIN IMMEDIATE; ROLLBACK"); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  ASSERT_EQ(backend().SetHalt(SQLITEASYNC_HALT_NOW), SQLITE_OK);
+  fake.Unblock();
+  thread.join();
+  ASSERT_TRUE(backend().writer().Wait());
+  EXPECT_EQ(fake.Count(Call::kWrite, "/filler"), 1);
+  ASSERT_EQ(backend().SetHalt(SQLITEASYNC_HALT_NEVER), SQLITE_OK);
+  filler.Close();
+  StepAll();
 }
 
 // Who would be refused the lock is told so, and doesn't wait for room.
@@ -591,6 +621,32 @@ TEST_F(LockHoldTest, ANewTransactionWaitsUntilTheLockHasBeenFree) {
   EXPECT_EQ(locks.substr(0, 14), "UNLOCK0 LOCK1 ") << locks;
   StopWriter();
   EXPECT_EQ(Plain("/db", "SELECT b FROM t WHERE a = 3"), "2");
+}
+
+// While one gives way to others outside of the process, others inside don't break in.
+TEST_F(LockHoldTest, TransactionsThatBeginInThePauseWaitForItsEnd) {
+  backend().foreground().SetLockPause(std::chrono::hours(1));
+  HoldTheLock();
+  app.WaitWhileBusy();
+  second.WaitWhileBusy();
+  std::thread first([&] { app.Query("UPDATE t SET b = 2 WHERE a = 3"); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  fake.Unblock();
+  while (fake.LockLevel("/db") != SQLITE_LOCK_NONE) std::this_thread::yield();
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    second.Query("UPDATE t SET b = 3 WHERE a = 4");
+    done = true;
+  });
+  // Nothing depends on what it, which must wait, would have done by then.
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(done);
+  EXPECT_EQ(fake.LockLevel("/db"), SQLITE_LOCK_NONE);
+  backend().foreground().SetLockPause(Foreground::kLockPause);
+  first.join();
+  other.join();
+  StopWriter();
+  EXPECT_EQ(Plain("/db", "SELECT b FROM t WHERE a IN (3, 4)"), "2 3");
 }
 
 TEST_F(LockHoldTest, AWriterThatIsHaltedEndsTheWait) {

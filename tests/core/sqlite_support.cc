@@ -171,6 +171,7 @@ Watchdog::~Watchdog() {
 void BackendTest::SetUp() {
   ASSERT_EQ(backend().Register(kParent, nullptr), SQLITE_OK);
   ASSERT_EQ(backend().SetGrouping(SQLITEASYNC_GROUPING_OFF), SQLITE_OK);
+  backend().failures().Clear();
   TakeLog();
 }
 

@@ -146,11 +146,11 @@ proc ::study::PerformTransactions {mode plan state began} {
         if {$rate ne {}} {
             WaitUntil [expr {$began + round($i * 1e6 / $rate)}]
         }
-        # One at least: of none there is nothing to say.
-        if {$i > 0 && $until ne {} && [clock microseconds] >= $until} break
-        incr i
         set state [NextState $state]
         set start [clock microseconds]
+        # One at least: of none there is nothing to say.
+        if {$i > 0 && $until ne {} && $start >= $until} break
+        incr i
         {*}$transaction ::study::db $i
         set end [clock microseconds]
         # To ask takes as long as a transaction, so that each can't be followed by

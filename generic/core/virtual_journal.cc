@@ -66,8 +66,7 @@ bool VirtualJournal::Finalised() const {
 }
 
 void VirtualJournal::Clear() noexcept {
-  // One is enough for most.
-  if (pieces_.size() > 1) pieces_.resize(1);
+  if (pieces_.size() > kKept) pieces_.resize(kKept);
   size_ = 0;
   used_ = false;
   exists_ = false;

@@ -15,8 +15,11 @@ namespace sqliteasync {
 
 class VirtualJournal {
  public:
-  // In pieces, so that it grows without a copy. One is kept from transaction to transaction.
+  // In pieces, so that it grows without a copy. So many are kept from transaction to transaction,
+  // enough for most: one that comes and goes leaves a hole among the pages of a group, of which
+  // each transaction would waste some.
   static constexpr int64_t kPiece = 16384;
+  static constexpr size_t kKept = 2;
 
   // Has the transaction done anything to its journal?
   bool used() const { return used_; }

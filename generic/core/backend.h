@@ -131,14 +131,15 @@ class Backend {
   Performer performer_;
   Writer writer_;
   Foreground foreground_;
-  std::atomic<bool> writer_is_due_{false};
   std::atomic<int64_t> reported_lost_{0};
 
   Mutex registration_mutex_;
-  bool registered_ GUARDED_BY(registration_mutex_) = false;
   const sqlite3_vfs* parent_ GUARDED_BY(registration_mutex_) = nullptr;
   sqlite3_vfs first_ GUARDED_BY(registration_mutex_) = {};
   sqlite3_vfs second_ GUARDED_BY(registration_mutex_) = {};
+  bool registered_ GUARDED_BY(registration_mutex_) = false;
+
+  std::atomic<bool> writer_is_due_{false};
 };
 
 }  // namespace sqliteasync

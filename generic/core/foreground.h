@@ -149,6 +149,7 @@ class Foreground {
   }
 
   int ReadBytes(OpenFile& file, void* out, int size, int64_t offset);
+  int FindSize(OpenFile& file, int64_t* size);
 
   // The handle for what the image leaves to the parent. Null: the parent has no such file, or
   // `code` is not SQLITE_OK.

@@ -353,6 +353,7 @@ int Foreground::Access(const char* name, int flags, int* answer) {
       *answer = image.Size(0) > 0 ? 1 : 0;
     }
     asked = database.facts().Now();
+    if (rc == SQLITE_OK) rc = database.Answer();
   }
   if (rc == SQLITE_OK && !known) {
     rc = parent_->xAccess(parent_, name, flags, answer);

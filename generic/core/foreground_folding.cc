@@ -16,7 +16,7 @@ namespace sqliteasync {
 namespace {
 
 // Most transactions take no more: pages and journal of some rows. Or less, if the limit is small.
-constexpr int64_t kReservedAhead = 32 * 1024;
+constexpr int64_t kReservedAhead = int64_t{32} * 1024;
 
 }  // namespace
 

@@ -27,7 +27,10 @@ bool EntersLogMode(const void* bytes, int size, int64_t offset) {
 }  // namespace
 
 int Foreground::Read(OpenFile& file, void* out, int size, int64_t offset) {
-  const int rc = ReadBytes(file, out, size, offset);
+  int rc = ReadBytes(file, out, size, offset);
+  // Once more: what was queued leaves the image when the writer meets an error, and what the parent
+  // says alone is no state that the database ever had. The same with size and existence.
+  if (const int failed = file.database->Answer(); failed != SQLITE_OK) rc = failed;
   const bool super_journal =
       (file.flags & SQLITE_OPEN_SUPER_JOURNAL) != 0 && file.file.role == FileRole::kMain;
   if (rc == SQLITE_OK && super_journal) {
@@ -208,6 +211,12 @@ int Foreground::Sync(OpenFile& file, int flags) {
 }
 
 int Foreground::FileSize(OpenFile& file, int64_t* size) {
+  const int rc = FindSize(file, size);
+  const int failed = file.database->Answer();
+  return failed != SQLITE_OK ? failed : rc;
+}
+
+int Foreground::FindSize(OpenFile& file, int64_t* size) {
   Database& database = *file.database;
   if (const int failed = database.Answer(); failed != SQLITE_OK) return failed;
   if (file.journal_of != nullptr) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <tuple>
 
 #include "core/sqlite_support.h"
@@ -108,6 +109,27 @@ TEST_F(ErrorsTest, AJournalThatCannotBeOpenedIsNotTakenForAnEmptyOne) {
 }
 
 // ----- Starting clean
+
+// The second half of what it reads was queued when it began, and has left the overlay by then: the
+// parent's bytes alone would be a mixture.
+TEST_F(ErrorsTest, AReadDuringWhichTheWriterFailsGetsTheError) {
+  VfsFile file(kAsync, "/a", FileRole::kMain, kMainFlags);
+  for (const int level : {SQLITE_LOCK_SHARED, SQLITE_LOCK_RESERVED, SQLITE_LOCK_EXCLUSIVE}) {
+    ASSERT_EQ(file.Lock(level), SQLITE_OK);
+  }
+  ASSERT_EQ(file.Write(512, std::string(512, 'n')), SQLITE_OK);
+  fake.FailAll(Call::kWrite, "/a", SQLITE_FULL);
+  fake.Block(Call::kRead, "/a");
+  std::string read;
+  std::thread reader([&] { read = file.Read(0, 1024); });
+  fake.WaitUntilBlocked();
+  StepAll();
+  fake.Unblock();
+  reader.join();
+  EXPECT_EQ(read, "error " + std::to_string(SQLITE_FULL));
+  file.Close();
+  StepAll();
+}
 
 TEST_F(ErrorsTest, WhatFailedHasLeftTheOverlay) {
   Connection a(kAsync, "/a");

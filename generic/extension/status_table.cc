@@ -17,8 +17,26 @@ struct Cursor : sqlite3_vtab_cursor {
   size_t at = 0;
 };
 
-int Connect(sqlite3* db, void* /*data*/, int /*count*/, const char* const* /*arguments*/,
-            sqlite3_vtab** table, char** /*error*/) {
+// The first three of the arguments are the module, the schema and the table. SQLite shows a table
+// with the module's name in main without being asked; under another name, main and other files
+// don't get one, because whoever opened the file without the library would find a table that can't
+// be read.
+int Connect(sqlite3* db, void* /*data*/, int count, const char* const* arguments,
+            sqlite3_vtab** table, char** error) {
+  const char* module = arguments[0];
+  const char* schema = arguments[1];
+  const char* name = arguments[2];
+  if (count > 3) {
+    *error = sqlite3_mprintf("%s takes no argument: %s", module, arguments[3]);
+    return SQLITE_ERROR;
+  }
+  const bool temporary = sqlite3_stricmp(schema, "temp") == 0;
+  if (!temporary && (sqlite3_stricmp(schema, "main") != 0 || sqlite3_stricmp(name, module) != 0)) {
+    *error =
+        sqlite3_mprintf("%s can not be kept in a file; use CREATE VIRTUAL TABLE temp.%s USING %s",
+                        module, name, module);
+    return SQLITE_ERROR;
+  }
   sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
   const int rc = sqlite3_declare_vtab(
       db, "CREATE TABLE x(database TEXT, name TEXT, value, highwater INTEGER)");
@@ -102,12 +120,16 @@ int RowId(sqlite3_vtab_cursor* cursor, sqlite3_int64* id) {
   return SQLITE_OK;
 }
 
-// Without xCreate: the table is there, and no other can be made.
+// xCreate is xConnect, by which SQLite knows that the table is there without being made. One that
+// is made in temp can be read while main has failed or is locked; the other belongs to main, which
+// is locked with it.
 sqlite3_module MakeModule() {
   sqlite3_module module{};
+  module.xCreate = Connect;
   module.xConnect = Connect;
   module.xBestIndex = BestIndex;
   module.xDisconnect = Disconnect;
+  module.xDestroy = Disconnect;
   module.xOpen = Open;
   module.xClose = Close;
   module.xFilter = Filter;

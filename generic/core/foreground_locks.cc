@@ -197,11 +197,14 @@ int Foreground::SectorSize(OpenFile& file) {
 
 int Foreground::DeviceCharacteristics(OpenFile& file) {
   // What a queue can't promise: that several writes reach the disk as one, or that one write does
-  // (which a later one, or a read in between, may see in parts).
+  // (which a later one, or a read in between, may see in parts). Nor need SQLite keep a journal
+  // open in the modes PERSIST and TRUNCATE because the system can't delete what is open (Windows):
+  // here a deletion comes after the CLOSE, and would fail because of a connection that kept it.
   constexpr int kNotHonoured =
       SQLITE_IOCAP_ATOMIC | SQLITE_IOCAP_ATOMIC512 | SQLITE_IOCAP_ATOMIC1K | SQLITE_IOCAP_ATOMIC2K |
       SQLITE_IOCAP_ATOMIC4K | SQLITE_IOCAP_ATOMIC8K | SQLITE_IOCAP_ATOMIC16K |
-      SQLITE_IOCAP_ATOMIC32K | SQLITE_IOCAP_ATOMIC64K | SQLITE_IOCAP_BATCH_ATOMIC;
+      SQLITE_IOCAP_ATOMIC32K | SQLITE_IOCAP_ATOMIC64K | SQLITE_IOCAP_BATCH_ATOMIC |
+      SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN;
   return file.at_once ? file.handle.DeviceCharacteristics() & ~kNotHonoured : 0;
 }
 

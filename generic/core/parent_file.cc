@@ -24,7 +24,10 @@ int ParentFile::Open(sqlite3_vfs* parent, FileName name, int flags) {
   name_ = std::move(name);
   memory_ = std::move(memory);
   file_ = file;
-  open_flags_ = out_flags;
+  // A VFS need not repeat more than the access (win32 doesn't).
+  constexpr int kAccess = SQLITE_OPEN_READONLY | SQLITE_OPEN_READWRITE;
+  open_flags_ = (flags & ~kAccess) | (out_flags & kAccess);
+  if ((out_flags & SQLITE_OPEN_READONLY) != 0) open_flags_ &= ~SQLITE_OPEN_CREATE;
   return SQLITE_OK;
 }
 

@@ -54,7 +54,11 @@ constexpr int kWakes = 20;  // at its end
 // How often a connection asks again for a lock that it is refused.
 constexpr int kPatience = 60;
 
+#ifdef _WIN32
+constexpr char kPlainVfs[] = "win32";
+#else
 constexpr char kPlainVfs[] = "unix";
+#endif
 
 struct Book {
   const char* path;

@@ -393,6 +393,10 @@ void FakeVfs::CheckName(const char* name, int flags) {
 int FakeVfs::Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
                   int* out_flags) {
   const AllocationExempt exempt;
+  constexpr int kTypes = SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_TEMP_DB |
+                         SQLITE_OPEN_TEMP_JOURNAL | SQLITE_OPEN_TRANSIENT_DB |
+                         SQLITE_OPEN_SUBJOURNAL | SQLITE_OPEN_SUPER_JOURNAL | SQLITE_OPEN_WAL;
+  if (vfs == &watched_ && (flags & kTypes) == 0) Violate("an open without a type of file");
   Opened opened;
   opened.flags = flags;
   if (name != nullptr) {
@@ -427,7 +431,8 @@ int FakeVfs::Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int fl
   opens_.push_back(std::move(opened));
   static_cast<FakeFile*>(file)->fake = this;
   static_cast<FakeFile*>(file)->handle = handle.release();
-  if (out_flags != nullptr) *out_flags = flags;
+  // No more than the win32 VFS says.
+  if (out_flags != nullptr) *out_flags = flags & (SQLITE_OPEN_READONLY | SQLITE_OPEN_READWRITE);
   return SQLITE_OK;
 }
 

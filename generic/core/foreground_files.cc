@@ -191,10 +191,7 @@ void Foreground::Replace(Database& database) {
     if (database.Reserved()) database.Fail(SQLITE_READONLY_DBMOVED);
     // What is queued for the old file goes on to it, through the handle. But its journal would be
     // taken for the new file's.
-    if (database.journal_on_disk) {
-      const FileName journal(database.main.path, FileRole::kJournal, {});
-      DeletePath(parent_, journal, false);
-    }
+    if (database.journal_on_disk) DeleteJournal(parent_, database.main.path, false);
     registry_.Detach(database);
   });
 }

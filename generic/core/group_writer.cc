@@ -98,7 +98,7 @@ int GroupWriter::Write(const Group& group) {
   }
   const bool shorter = group.changes.cut != nullptr && group.size_after < EndOfFile(group);
   if (Broken(Variant::kCutTooSoon) && shorter) file_->Truncate(group.size_after);
-  if (rc == SQLITE_OK && journaled) rc = FinaliseJournal(group, name);
+  if (rc == SQLITE_OK && journaled) rc = FinaliseJournal(group);
   if (rc != SQLITE_OK) return rc;
   if (!shorter) return SQLITE_OK;
   unsynced.main = true;
@@ -264,7 +264,7 @@ int GroupWriter::WritePages(const Group& group, const std::vector<int64_t>& hole
   return rc == SQLITE_OK ? stream.Flush() : rc;
 }
 
-int GroupWriter::FinaliseJournal(const Group& group, const FileName& name) {
+int GroupWriter::FinaliseJournal(const Group& group) {
   if (Broken(Variant::kHeaderZeroed) && !group.journal.deleted) {
     const unsigned char zeros[kJournalHeaderSize] = {};
     return journal_.Write(zeros, sizeof(zeros), 0);
@@ -280,7 +280,7 @@ int GroupWriter::FinaliseJournal(const Group& group, const FileName& name) {
     return rc;
   }
   journal_.Close();
-  const int rc = DeletePath(parent_, name, group.durability.sync_directory);
+  const int rc = DeleteJournal(parent_, database_.main.path, group.durability.sync_directory);
   if (rc != SQLITE_OK) return rc;
   if (group.durability.sync_directory) database_.syncs.Add();
   database_.unsynced.journal = false;

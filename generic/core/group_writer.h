@@ -47,7 +47,7 @@ class GroupWriter {
   int OpenJournal(const FileName& name);
   int WriteJournal(const Group& group, const std::vector<uint32_t>& pages);
   int WritePages(const Group& group, const std::vector<int64_t>& holes);
-  int FinaliseJournal(const Group& group, const FileName& name);
+  int FinaliseJournal(const Group& group);
 
   sqlite3_vfs* const parent_;
   Database& database_;

@@ -10,6 +10,18 @@ int DeletePath(sqlite3_vfs* parent, const FileName& name, bool sync_directory) {
   return rc == SQLITE_IOERR_DELETE_NOENT ? SQLITE_OK : rc;
 }
 
+int DeleteJournal(sqlite3_vfs* parent, const std::string& database_path, bool sync_directory) {
+  FileName name(database_path, FileRole::kJournal, {});
+  const int rc = DeletePath(parent, name, sync_directory);
+  if (rc == SQLITE_OK) return rc;
+  ParentFile journal;
+  const int flags = SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_READWRITE;
+  if (journal.Open(parent, std::move(name), flags) != SQLITE_OK) return rc;
+  if ((journal.DeviceCharacteristics() & SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN) == 0) return rc;
+  const int truncated = journal.Truncate(0);
+  return truncated == SQLITE_OK ? journal.Sync(SQLITE_SYNC_NORMAL) : truncated;
+}
+
 int ParentFile::Open(sqlite3_vfs* parent, FileName name, int flags) {
   auto memory = std::make_unique<char[]>(static_cast<size_t>(parent->szOsFile));
   auto* file = reinterpret_cast<sqlite3_file*>(memory.get());

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "file_name.h"
 #include "mutex.h"
@@ -24,6 +25,12 @@ inline constexpr size_t kLargestWrite = 65536;
 // Deletes the file. That it isn't there is no error, and neither is a parent that can't (the memdb
 // VFS, which has nothing to delete).
 int DeletePath(sqlite3_vfs* parent, const FileName& name, bool sync_directory);
+
+// The same for the journal of the database at that path. Where what is open can't be deleted
+// (SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN: Windows), another connection or process may have it open for
+// long: plain SQLite in the modes PERSIST and TRUNCATE. Then it is truncated to nothing, which ends
+// the transaction as well, and synced. Throws std::bad_alloc.
+int DeleteJournal(sqlite3_vfs* parent, const std::string& database_path, bool sync_directory);
 
 class ParentFile {
  public:

@@ -196,8 +196,7 @@ int Performer::Write(const Operation& operation) {
           static_cast<long long>(operation.offset));
   }
   if (Broken(Variant::kJournalDeletedEarly) && operation.handle->main) {
-    const FileName journal(operation.file->path, FileRole::kJournal, {});
-    DeletePath(parent_, journal, false);
+    DeleteJournal(parent_, operation.file->path, false);
   }
   ParentFile* handle;
   int rc = Target(*operation.handle, &handle);
@@ -235,15 +234,18 @@ int Performer::Truncate(const Operation& operation) {
 int Performer::Delete(const Operation& operation) {
   const SharedFile& file = *operation.file;
   if (Tracing()) Trace("DELETE %s", NameOf(file));
-  const FileName name(file.database.main.path, file.role, {});
-  const int rc = DeletePath(parent_, name, operation.flags != 0);
-  if (rc != SQLITE_OK) return rc;
   Database& database = file.database;
-  if (operation.flags != 0) database.syncs.Add();
+  const std::string& path = database.main.path;
+  const bool sync_directory = operation.flags != 0;
+  const bool journal = file.role == FileRole::kJournal;
+  const int rc = journal ? DeleteJournal(parent_, path, sync_directory)
+                         : DeletePath(parent_, FileName(path, file.role, {}), sync_directory);
+  if (rc != SQLITE_OK) return rc;
+  if (sync_directory) database.syncs.Add();
   (file.role == FileRole::kMain ? database.unsynced.main : database.unsynced.journal) = false;
-  database.unsynced.DirectoryChanged(operation.flags != 0);
-  if (file.role == FileRole::kMain) transactions_.End(file.database);
-  if (file.role == FileRole::kJournal) file.database.journal_on_disk = false;
+  database.unsynced.DirectoryChanged(sync_directory);
+  if (file.role == FileRole::kMain) transactions_.End(database);
+  if (journal) database.journal_on_disk = false;
   return rc;
 }
 

@@ -441,7 +441,14 @@ int FakeVfs::Delete(sqlite3_vfs* vfs, const char* name, int sync_directory) {
   if (vfs == &watched_) CheckName(name);
   if (const int rc = Begin(Call::kDelete, name, 0, sync_directory); rc != SQLITE_OK) return rc;
   const std::lock_guard lock(mutex_);
-  return files_.erase(name) > 0 ? SQLITE_OK : SQLITE_IOERR_DELETE_NOENT;
+  const auto at = files_.find(name);
+  if (at == files_.end()) return SQLITE_IOERR_DELETE_NOENT;
+  if ((device_characteristics & SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN) != 0 &&
+      !at->second->handles.empty()) {
+    return SQLITE_IOERR_DELETE;
+  }
+  files_.erase(at);
+  return SQLITE_OK;
 }
 
 int FakeVfs::Access(const char* name, int flags, int* answer) {

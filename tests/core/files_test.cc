@@ -103,6 +103,24 @@ TEST_F(FilesTest, AFileThatTheParentNoLongerHasIsDeletedWithSuccess) {
   StepAll();
 }
 
+TEST_F(FilesTest, AJournalThatCannotBeDeletedWhileItIsOpenIsTruncated) {
+  fake.device_characteristics = SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN;
+  fake.SetBytes("/db-journal", "old");
+  Journal other;  // keeps the database, and the error that it might get
+  VfsFile elsewhere(kPlain, "/db", FileRole::kJournal,
+                    SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_READWRITE);
+  ASSERT_EQ(elsewhere.code(), SQLITE_OK);
+  ASSERT_EQ(DeleteJournal(), SQLITE_OK);
+  StepAll();
+  EXPECT_EQ(fake.Bytes("/db-journal"), "");
+  EXPECT_FALSE(JournalExists());
+  elsewhere.Close();
+  other.Close();
+  ASSERT_EQ(DeleteJournal(), SQLITE_OK) << "an error has stuck to the database";
+  StepAll();
+  EXPECT_FALSE(fake.Exists("/db-journal"));
+}
+
 TEST_F(FilesTest, TheSyncDirectoryFlagOfADeleteGoesDown) {
   sqlite3_vfs* vfs = sqlite3_vfs_find(kAsync);
   const FileName name("/db", FileRole::kJournal, {});

@@ -186,6 +186,21 @@ TEST_F(GroupingTest, NobodyWaitsForRoomBehindAnotherWriter) {
 }
 
 // Connections that take no locks may both have a transaction open: nothing of them is folded.
+TEST_F(GroupingTest, AJournalThatIsOpenElsewhereAndCannotBeDeletedIsTruncated) {
+  fake.device_characteristics |= SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN;
+  VfsFile elsewhere(kPlain, "/db", FileRole::kJournal, kJournalFlags);
+  ASSERT_EQ(elsewhere.code(), SQLITE_OK);
+  Connection db(kAsync, "/db");
+  db.Query("UPDATE t SET b = 1");
+  fake.ClearRecords();
+  StepAll();
+  EXPECT_EQ(fake.Bytes("/db-journal"), "");
+  EXPECT_EQ(fake.Count(Call::kDelete), 1);
+  elsewhere.Close();
+  EXPECT_EQ(db.Query("PRAGMA integrity_check; SELECT sum(b) FROM t"), "ok 30");
+  EXPECT_EQ(Connection(kPlain, "/db").Query("SELECT sum(b) FROM t"), "30");
+}
+
 TEST_F(GroupingTest, ConnectionsWithoutLocksAreNotFolded) {
   fake.requires_exclusive = false;
   Connection first(kAsync, "file:/db?nolock=1");

@@ -327,7 +327,9 @@ int sqlite3async_status64(const char *zDatabase, int op, sqlite3async_int64 *pCu
 **     SQLITE_OK        All of it is.
 **     SQLITE_BUSY      The time is up. Nothing else has changed.
 **     SQLITE_MISUSE    No writer runs, or it has stopped meanwhile; or this is
-**                      its own thread.
+**                      its own thread. A thread that was just created may not
+**                      be in sqlite3async_run() yet: it is when
+**                      SQLITEASYNC_STATUS_WRITER is not SQLITEASYNC_WRITER_NONE.
 **     SQLITE_NOTFOUND  No database of that name is open, or has anything that
 **                      is queued or not synced.
 **     Any other        The code of the database's failed write or sync.

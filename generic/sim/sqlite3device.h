@@ -15,7 +15,8 @@
 **     ... open, use and close databases; the process ends in between ...
 **
 ** The kinds of devices and their settings are described in the manual page
-** sqliteasync_device(n), under the same names as here.
+** sqliteasync_device(n), under the same names as here, and these functions, with
+** programs, in sqlite3device(3).
 **
 ** This header needs no other, and may be included before or after sqlite3.h.
 ** The result codes are SQLite's and are defined there. It is valid C (C89 and
@@ -23,7 +24,8 @@
 **
 ** Messages: where a function has a parameter pzErr, and it is not NULL, a call
 ** that fails stores there a text that says what is wrong and what to do, to be
-** freed with sqlite3_free(); one that succeeds stores NULL.
+** freed with sqlite3_free(); one that succeeds, or is short of memory, stores
+** NULL.
 **
 ** Thread safety: any function may be called on any thread, except that a
 ** device must not be deleted while another thread uses it, and that

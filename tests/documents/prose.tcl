@@ -51,7 +51,7 @@ proc ::documents::CheckCode {code} {
         return [expr {[llength $faults] ? "`$code`: [join $faults {, }]" : {}}]
     }
     # A word for whatever the reader has there.
-    foreach path [regexp -all -inline {(?:^|[\s=])(?:bench|doc|examples|generic|tests|unix|win)/[\w./*-]*} $code] {
+    foreach path [regexp -all -inline {(?:^|[\s=])(?:bench|doc|examples|generic|tests|tools|unix|win)/[\w./*-]*} $code] {
         set path [string trimright [string trim $path " ="] .]
         if {![llength [glob -nocomplain -directory $top $path]]} {return "`$code`: there is no $path"}
     }

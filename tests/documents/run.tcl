@@ -16,11 +16,19 @@ namespace eval ::documents {
 }
 
 # Why blocks of that language can't be run here, or "".  A shell block that
-# compiles something needs what C needs.
+# compiles something needs what C needs; one that makes a study, what that needs.
 proc ::documents::Missing {language {text {}}} {
     if {$language eq "sh" && [regexp -line {^cc\s} $text]} {
         set missing [Missing c]
         if {$missing ne {}} {return $missing}
+    }
+    if {$language eq "sh" && [string match *sqliteasync-study* $text]} {
+        foreach package {cmdline csv} {
+            if {[catch {package require $package}]} {return "there is no $package of tcllib"}
+        }
+        foreach program {gnuplot sqlite3} {
+            if {[auto_execok $program] eq {}} {return "there is no $program"}
+        }
     }
     switch -- $language {
         c {
@@ -76,7 +84,7 @@ proc ::documents::FreshDirectory {files} {
     set directory [file normalize block[incr ::documents::directories]]
     file mkdir $directory
     # Not all that is there: a database that someone has left there is not ours.
-    foreach entry {bench doc examples generic tests} {
+    foreach entry {bench doc examples generic tests tools} {
         file link -symbolic [file join $directory $entry] [file join $top $entry]
     }
     file link -symbolic [file join $directory build] $build

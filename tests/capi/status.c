@@ -76,6 +76,15 @@ static int nReported = 0;
 static int reportedCode = 0;
 static char zReported[1000];
 
+/* What is behind the directory. */
+static const char *tail(const char *zPath) {
+  const char *zTail = zPath;
+  for (; *zPath; zPath++) {
+    if (*zPath == '/' || *zPath == '\\') zTail = zPath + 1;
+  }
+  return zTail;
+}
+
 static void report(void *pArg, const char *zDatabase, const char *zFile, const char *zOperation,
                    int rc) {
   sqlite3async_int64 operations = 0;
@@ -84,8 +93,8 @@ static void report(void *pArg, const char *zDatabase, const char *zFile, const c
   CHECK(sqlite3async_status64(NULL, SQLITEASYNC_STATUS_OPERATIONS, &operations, NULL, 0) ==
         SQLITE_OK);
   CHECK(barrier(NULL, -1) == SQLITE_MISUSE);
-  sqlite3_snprintf((int)sizeof(zReported), zReported, "%s %s %s", strrchr(zDatabase, '/'),
-                   strrchr(zFile, '/'), zOperation);
+  sqlite3_snprintf((int)sizeof(zReported), zReported, "%s %s %s", tail(zDatabase), tail(zFile),
+                   zOperation);
   reportedCode = rc;
   nReported++;
 }
@@ -172,7 +181,7 @@ int main(void) {
                              (void (*)(void *, const char *, const char *, const char *, int))0,
                              (void *)0) == SQLITE_OK);
   CHECK(nReported == 1 && reportedCode == SQLITE_FULL);
-  CHECK(strcmp(zReported, "/first.db /first.db WRITE") == 0);
+  CHECK(strcmp(zReported, "first.db first.db WRITE") == 0);
 
   CHECK(sqlite3async_control(SQLITEASYNC_HALT, SQLITEASYNC_HALT_IDLE) == SQLITE_OK);
   CHECK(pthread_join(writer, NULL) == 0);

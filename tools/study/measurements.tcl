@@ -21,30 +21,22 @@ proc ::study::OpenCsv {file} {
     }
     if {$file eq "-"} {
         set channel stdout
-    } elseif {[catch {open $file w} channel]} {
-        Fail FAILED [regsub {^couldn't open} $channel {cannot write}]
+    } else {
+        WithFile write $file {set channel [open $file w]}
     }
-    puts $channel $csvHeader
+    Print $channel $csvHeader $file
     return $channel
 }
 
-proc ::study::CloseCsv {channel} {
-    if {$channel ni {{} stdout}} {
-        close $channel
-    }
-}
-
-proc ::study::WriteCsv {channel name records} {
-    if {$channel eq {}} return
-    foreach {i start latency operations bytes} $records {
-        puts $channel [csv::join [list $name $i $start $latency $operations $bytes]]
-    }
-    flush $channel
+proc ::study::WriteCsv {channel file name records} {
+    Print $channel [join [lmap {i start latency operations bytes} $records {
+        csv::join [list $name $i $start $latency $operations $bytes]
+    }] \n] $file
 }
 
 proc ::study::ReadCsv {file} {
     variable csvHeader
-    set where [expr {$file eq "-" ? "standard input" : $file}]
+    set where [Called $file]
     set lines [split [string trimright [ReadFile $file] \n] \n]
     if {[lindex $lines 0] ne $csvHeader} {
         Fail FAILED "$where:1: this is no CSV of sqliteasync-study, which begins\

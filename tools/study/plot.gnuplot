@@ -1,6 +1,6 @@
 # The picture of sqliteasync-study. The caller, plot.tcl, says what the variables are: format (svg
-# or png), columns, the directory of the data, picture, the file, heading, modes, their names, and
-# places, which of them have a queue, unit of its bytes, and unitsize, from, to, logarithmic.
+# or png), heading, modes, their names, and places, which of them have a queue, unit of its bytes,
+# and unitsize, from, to, logarithmic, and the columns $latency, $queue and $distribution.
 
 set encoding utf8
 # A point's size is another in each.
@@ -13,7 +13,6 @@ if (format eq "svg") {
   set terminal pngcairo size 1350, 1680 font "Sans, 15" fontscale 1.1 linewidth 2.2 \
     background "white" noenhanced
 }
-set output picture
 set border 3 linecolor rgb "#404040"
 set tics nomirror out
 set grid linetype 1 linecolor rgb "#dddddd" linewidth 0.5
@@ -25,12 +24,6 @@ array shapes[5] = [7, 5, 9, 11, 13]
 colour(place) = colours[(place - 1) % 8 + 1]
 shape(place) = shapes[(place - 1) % 5 + 1]
 dash(place) = 1 + (place - 1) / 8
-
-# How many blocks of columns a file has, 0 if it is empty.
-blocks(file) = system(sprintf("grep -c '^\"' '%s'", file)) + 0
-latency = columns . "/latency.dat"
-queue = columns . "/queue.dat"
-distribution = columns . "/distribution.dat"
 
 # The key has four columns, and needs room above the first panel.
 rows = (words(modes) + 3) / 4
@@ -54,7 +47,7 @@ set ytics ("1 µs" 1e-3, "10 µs" 1e-2, "100 µs" 0.1, "1 ms" 1, "10 ms" 10, "10
 set yrange [*:*]
 # The key is for all three: its signs are larger than the points.
 set key at screen 0.54, 0.955 center top horizontal maxcols 6 Left reverse samplen 1.5 font ",14"
-plot for [i = 0:blocks(latency) - 1] latency index i skip 1 using 1:2 with points \
+plot for [i = 0:words(modes) - 1] $latency index i using 1:2 with points \
        linecolor rgb colour(i + 1) pointtype shape(i + 1) pointsize point notitle, \
      for [i = 1:words(modes)] NaN with linespoints linecolor rgb colour(i) linewidth 2 \
        dashtype dash(i) pointtype shape(i) pointsize 2.2 * point title word(modes, i)
@@ -65,8 +58,8 @@ unset logscale y
 set ytics auto
 set yrange [0:*]
 set format y "%g " . unit
-if (blocks(queue)) {
-  plot for [i = 0:blocks(queue) - 1] queue index i skip 1 using 1:($2 / unitsize) with steps \
+if (words(places)) {
+  plot for [i = 0:words(places) - 1] $queue index i using 1:($2 / unitsize) with steps \
     linecolor rgb colour(word(places, i + 1) + 0) dashtype dash(word(places, i + 1) + 0) \
     linewidth 2 notitle
 } else {
@@ -88,6 +81,6 @@ set xtics ("0" 1, "50%%" 2, "90%%" 10, "99%%" 100, "99.9%%" 1e3, "99.99%%" 1e4, 
            "99.9999%%" 1e6)
 set ytics ("1 µs" 1e-3, "10 µs" 1e-2, "100 µs" 0.1, "1 ms" 1, "10 ms" 10, "100 ms" 100, "1 s" 1e3, \
            "10 s" 1e4, "100 s" 1e5)
-plot for [i = 0:blocks(distribution) - 1] distribution index i skip 1 using 1:2 with steps \
+plot for [i = 0:words(modes) - 1] $distribution index i using 1:2 with steps \
   linecolor rgb colour(i + 1) dashtype dash(i + 1) linewidth 2 notitle
 unset multiplot

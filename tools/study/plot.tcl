@@ -1,9 +1,9 @@
 # plot.tcl: the picture.
 #
-# gnuplot gets files of columns, each with a block for each mode, whose first
-# line is its name: latency.dat, seconds and milliseconds; queue.dat, seconds and
-# bytes, of the modes that have a queue; distribution.dat, 1 / (1 - share) and
-# milliseconds.
+# gnuplot reads columns from standard input, in "data blocks", each with a part for
+# each mode: $latency, seconds and milliseconds; $queue, seconds and bytes, of the
+# modes that have a queue; $distribution, 1 / (1 - share) and milliseconds.  Then it
+# performs plot.gnuplot, and writes the picture to standard output.
 
 namespace eval ::study {
     # So many steps of time are told apart, and so many points are drawn at most
@@ -20,9 +20,18 @@ proc ::study::PictureFormat {file} {
 proc ::study::FindGnuplot {} {
     set found [auto_execok gnuplot]
     if {![llength $found]} {
-        Fail FAILED "--plot needs gnuplot (Debian package: gnuplot-nox)"
+        Fail FAILED "--plot needs gnuplot (Debian package: gnuplot-nox); without it,\
+            --csv keeps what --from-csv and --plot can draw later"
     }
     return $found
+}
+
+# Before a run: whether FILE, if it is wanted, can be made.
+proc ::study::CheckPlot {file} {
+    if {$file ne {}} {
+        FindGnuplot
+        CheckWritable $file
+    }
 }
 
 # From where to where the axis of time goes, seconds, and whether it is
@@ -81,18 +90,33 @@ proc ::study::Thin {axis points} {
     return $thin
 }
 
-proc ::study::WriteBlocks {file blocks} {
-    set channel [open $file w]
-    set separator {}
-    foreach {name points} $blocks {
-        puts -nonewline $channel $separator
-        puts $channel \"$name\"
-        foreach {x y} $points {
-            puts $channel "$x $y"
-        }
-        set separator \n\n
+# For gnuplot: the variable NAME with the points of each mode.
+proc ::study::Columns {name modes} {
+    set parts [lmap points $modes {
+        join [lmap {x y} $points {string cat "$x $y\n"}] {}
+    }]
+    return "\$$name << END\n[join $parts \n\n]END\n"
+}
+
+# What the program GNUPLOT makes of COMMANDS and then of plot.gnuplot, without the
+# user's own settings.
+proc ::study::Gnuplot {gnuplot commands} {
+    variable directory
+    set pipe [open |[list {*}$gnuplot --default-settings \
+        - [file join $directory plot.gnuplot]] r+]
+    chan configure $pipe -translation binary
+    # If it has ended already, it is when the pipe is closed that it says why.
+    catch {
+        puts $pipe [encoding convertto [encoding system] $commands]
+        chan close $pipe write
     }
-    close $channel
+    set picture [read $pipe]
+    try {
+        close $pipe
+    } trap NONE {} {
+        # It has said something, and nothing is wrong.
+    }
+    return $picture
 }
 
 proc ::study::LatencyPoints {axis records} {
@@ -140,52 +164,39 @@ proc ::study::DistributionPoints {records} {
 }
 
 proc ::study::Plot {measurements title file} {
-    variable directory
     set gnuplot [FindGnuplot]
-    set columns [OpenDirectory {} {}]
-    try {
-        set axis [TimeAxis $measurements]
-        set latency {}
-        set queue {}
-        set distribution {}
-        # The places of the modes with a queue among all, for their colours.
-        set places {}
-        set place 0
-        set bytes 0
-        dict for {name records} $measurements {
-            incr place
-            lappend latency $name [LatencyPoints $axis $records]
-            lappend distribution $name [DistributionPoints $records]
-            set most [dict get [Figures $records] bytes]
-            set bytes [expr {max($bytes, $most)}]
-            if {$most > 0} {
-                lappend queue $name [QueuePoints $axis $records]
-                lappend places $place
-            }
+    set axis [TimeAxis $measurements]
+    set latency {}
+    set queue {}
+    set distribution {}
+    # The places of the modes with a queue among all, for their colours.
+    set places {}
+    set place 0
+    set bytes 0
+    dict for {name records} $measurements {
+        incr place
+        lappend latency [LatencyPoints $axis $records]
+        lappend distribution [DistributionPoints $records]
+        set most [dict get [Figures $records] bytes]
+        set bytes [expr {max($bytes, $most)}]
+        if {$most > 0} {
+            lappend queue [QueuePoints $axis $records]
+            lappend places $place
         }
-        WriteBlocks [file join $columns latency.dat] $latency
-        WriteBlocks [file join $columns queue.dat] $queue
-        WriteBlocks [file join $columns distribution.dat] $distribution
-        lassign [Unit $bytes] unit size
-        set picture [file join $columns picture]
-        set settings {}
-        foreach {name value} [list format [PictureFormat $file] columns $columns \
-                picture $picture heading $title places $places \
-                modes [dict keys $measurements] unit $unit] {
-            append settings "$name = '[string map {' ''} $value]'; "
-        }
-        lassign $axis from to logarithmic
-        append settings "unitsize = $size; from = $from; to = $to;\
-            logarithmic = $logarithmic"
-        if {[catch {
-            exec {*}$gnuplot -e $settings [file join $directory plot.gnuplot] 2>@1
-        } message]} {
-            Fail FAILED "gnuplot has failed: $message"
-        }
-        if {[catch {file copy -force $picture $file} message]} {
-            Fail FAILED "cannot write \"$file\": $message"
-        }
-    } finally {
-        CloseDirectory
     }
+    set commands {}
+    foreach {name value} [list format [PictureFormat $file] heading $title \
+            places $places modes [dict keys $measurements]] {
+        append commands "$name = '[string map {' '' \n { }} $value]'\n"
+    }
+    lassign [Unit $bytes] unit size
+    lassign $axis from to logarithmic
+    append commands "unit = '$unit'; unitsize = $size\n" \
+        "from = $from; to = $to; logarithmic = $logarithmic\n" \
+        [Columns latency $latency] [Columns queue $queue] \
+        [Columns distribution $distribution]
+    if {[catch {Gnuplot $gnuplot $commands} picture]} {
+        Fail FAILED "cannot draw \"$file\": gnuplot: $picture"
+    }
+    WriteFile $file $picture
 }

@@ -107,25 +107,21 @@ proc ::study::WaitUntil {due} {
 
 # Returns the records.
 proc ::study::RunMode {mode plan file} {
-    try {
-        StartMode $mode $plan $file
-        set state [FirstState [dict get $plan seed]]
-        {*}[dict get $plan workload setup] ::study::db
-        SetPragmas $mode
-        if {[IsAsync $mode]} {
-            sqlite3async_barrier
-        }
-        set began [clock microseconds]
-        set records [PerformTransactions $mode $plan $state $began]
-        SyncAtLast $mode
-        ::study::db close
-        if {[IsAsync $mode]} {
-            lappend records {*}[WatchQueue $began]
-        }
-        lappend records {} [expr {[clock microseconds] - $began}] {} 0 0
-    } finally {
-        EndMode $mode
+    StartMode $mode $plan $file
+    set state [FirstState [dict get $plan seed]]
+    {*}[dict get $plan workload setup] ::study::db
+    SetPragmas $mode
+    if {[IsAsync $mode]} {
+        sqlite3async_barrier
     }
+    set began [clock microseconds]
+    set records [PerformTransactions $mode $plan $state $began]
+    SyncAtLast $mode
+    ::study::db close
+    if {[IsAsync $mode]} {
+        lappend records {*}[WatchQueue $began]
+    }
+    lappend records {} [expr {[clock microseconds] - $began}] {} 0 0
     return $records
 }
 
@@ -196,35 +192,40 @@ proc ::study::RunAll {options} {
     set directory [OpenDirectory [dict get $options keep] $modes]
     set measurements {}
     set failed 0
-    set csv {}
     try {
         TryWorkload $plan
-        set csv [OpenCsv [dict get $options csv]]
+        set csvFile [dict get $options csv]
+        set csv [OpenCsv $csvFile]
         StartProgress $plan [llength $modes] [dict get $options progress]
         foreach mode $modes {
             set name [dict get $mode name]
-            try {
+            incr failed [Fails {
                 StartProgressOf $name
                 set file [file join $directory $name.db]
-                set records [RunMode $mode $plan $file]
+                try {
+                    set records [RunMode $mode $plan $file]
+                    dict set measurements $name $records
+                } finally {
+                    EndMode $mode
+                }
                 EndProgressOf
-                dict set measurements $name $records
                 CheckContent $plan $file [TransactionCount $records]
-            } on error {message} {
-                ClearProgress
-                Complain "$name: $message"
-                set failed 1
+            } "$name: "]
+            if {$csv ne {} && [dict exists $measurements $name]} {
+                if {[Fails {WriteCsv $csv $csvFile $name [dict get $measurements $name]}]} {
+                    incr failed
+                    set csv {}
+                }
             }
-            if {[dict exists $measurements $name]} {
-                WriteCsv $csv $name [dict get $measurements $name]
-            }
+        }
+        if {$csv ni {{} stdout}} {
+            incr failed [Fails {WithFile write $csvFile {close $csv}}]
         }
     } finally {
         ClearProgress
-        CloseCsv $csv
         CloseExpected
         CloseDirectory
     }
-    return [list $measurements $failed \
+    return [list $measurements [expr {$failed > 0}] \
         "[dict get $plan workload title], on [dict get $options device-title]"]
 }

@@ -4,6 +4,7 @@
 # The parts, which lie beside this file:
 #
 #     options.tcl      the command line: what may be asked for, --help
+#     files.tcl        the files that the user has named, and errors about them
 #     modes.tcl        the names of the modes, and what they stand for
 #     workload.tcl     what is performed: built in, SQL, Tcl; chance
 #     statements.tcl   a file of SQL, split into transactions
@@ -44,6 +45,21 @@ proc ::study::Complain {message} {
     puts stderr "sqliteasync-study: $message"
 }
 
+# Performs SCRIPT for the caller. Returns 1 if it fails, which is said, and is no
+# reason to lose what is already known.
+proc ::study::Fails {script {prefix {}}} {
+    try {
+        uplevel 1 $script
+    } trap {POSIX EPIPE} {message options} {
+        return -options $options $message
+    } on error {message} {
+        ClearProgress
+        Complain $prefix$message
+        return 1
+    }
+    return 0
+}
+
 # All of the program; returns its exit code.
 proc ::study::Main {arguments} {
     try {
@@ -68,16 +84,19 @@ proc ::study::Main {arguments} {
 # Does what the options say.  Returns the exit code.
 proc ::study::Perform {options} {
     switch -- [dict get $options action] {
-        help {puts [Help]; return 0}
-        version {puts "sqliteasync-study [package provide sqliteasync::study]"; return 0}
-        list {puts [Choices]; return 0}
+        help {Print stdout [Help]; return 0}
+        version {
+            Print stdout "sqliteasync-study [package provide sqliteasync::study]"
+            return 0
+        }
+        list {Print stdout [Choices]; return 0}
     }
-    CheckOutputs $options
     if {[dict get $options from-csv] ne {}} {
         set title [file tail [dict get $options from-csv]]
         set measurements [ReadCsv [dict get $options from-csv]]
         set failed 0
     } else {
+        CheckPlot [dict get $options plot]
         lassign [RunAll $options] measurements failed title
     }
     if {![dict size $measurements]} {
@@ -86,39 +105,18 @@ proc ::study::Perform {options} {
     # Standard output is one thing: the table, or CSV.
     set channel [expr {[dict get $options csv] eq "-" ? "stderr" : "stdout"}]
     if {[dict get $options from-csv] eq {}} {
-        puts $channel "$title, seed [dict get $options seed],\
+        Print $channel "$title, seed [dict get $options seed],\
             SQLite [sqlite3 -version]"
     }
-    puts $channel [Table $measurements]
+    Print $channel [Table $measurements]
     if {[dict get $options plot] ne {}} {
         Plot $measurements $title [dict get $options plot]
     }
     return $failed
 }
 
-# What can't be written in the end is better known in the beginning.
-proc ::study::CheckOutputs {options} {
-    set plot [dict get $options plot]
-    if {$plot ne {}} {
-        FindGnuplot
-    }
-    foreach file [list $plot [dict get $options csv]] {
-        if {$file in {{} -}} continue
-        if {[file isdirectory $file]} {
-            Fail FAILED "cannot write \"$file\": it is a directory"
-        }
-        set parent [file dirname $file]
-        if {![file isdirectory $parent]} {
-            Fail FAILED "cannot write \"$file\": there is no directory \"$parent\""
-        }
-        if {![file writable [expr {[file exists $file] ? $file : $parent}]]} {
-            Fail FAILED "cannot write \"$file\": permission denied"
-        }
-    }
-}
-
 # The options last: what they have to start with is defined in the others.
-foreach ::study::part {modes workload statements device run content progress
+foreach ::study::part {files modes workload statements device run content progress
         directory measurements table plot options} {
     source -encoding utf-8 [file join $::study::directory $::study::part.tcl]
 }

@@ -122,23 +122,6 @@ proc ::study::BuiltinTransaction {name rows count db i} {
 
 # ---- From files
 
-proc ::study::ReadFile {file} {
-    if {$file eq "-"} {
-        chan configure stdin -encoding utf-8
-        return [read stdin]
-    }
-    if {[catch {
-        set channel [open $file r]
-        chan configure $channel -encoding utf-8
-        read $channel
-    } text]} {
-        catch {close $channel}
-        Fail FAILED [regsub {^couldn't open} $text {cannot open}]
-    }
-    close $channel
-    return $text
-}
-
 # The line of FILE, and what SQLite says.
 proc ::study::SqlTransaction {file transactions db i} {
     set count [expr {[llength $transactions] / 2}]

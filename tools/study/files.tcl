@@ -1,0 +1,69 @@
+# files.tcl: the files that the user has named, and what errors say about them.
+#
+# In place of a name, "-" is standard input or standard output.
+
+# What errors call a file that is read.
+proc ::study::Called {file} {
+    return [expr {$file eq "-" ? "standard input" : $file}]
+}
+
+# Performs SCRIPT for the caller. What the system refuses in it is to read, or to
+# write, FILE; Tcl's own messages name channels.
+proc ::study::WithFile {action file script} {
+    try {
+        uplevel 1 $script
+    } trap POSIX {message options} {
+        lassign [dict get $options -errorcode] - code reason
+        if {$file ne "-"} {
+            Fail FAILED "cannot $action \"$file\": $reason"
+        }
+        if {$action eq "write" && $code eq "EPIPE"} {
+            # Who reads our output has had enough: Main knows.
+            return -options $options $message
+        }
+        Fail FAILED "cannot $action standard\
+            [dict get {read input write output} $action]: $reason"
+    }
+}
+
+# What others have edited may begin with a byte order mark.
+proc ::study::ReadFile {file} {
+    WithFile read $file {
+        set channel [expr {$file eq "-" ? "stdin" : [open $file r]}]
+        chan configure $channel -encoding utf-8
+        set text [read $channel]
+        close $channel
+    }
+    return [string trimleft $text \ufeff]
+}
+
+# CONTENT is binary.
+proc ::study::WriteFile {file content} {
+    WithFile write $file {
+        set channel [open $file wb]
+        puts -nonewline $channel $content
+        close $channel
+    }
+}
+
+# Lines on CHANNEL, which is FILE; they are there when this returns.
+proc ::study::Print {channel text {file -}} {
+    WithFile write $file {
+        puts $channel $text
+        flush $channel
+    }
+}
+
+# What can't be written in the end is better known in the beginning. Leaves all
+# as it was.
+proc ::study::CheckWritable {file} {
+    # To open a pipe, for instance, would not be without effects.
+    if {[file exists $file] && ![file isfile $file] && ![file isdirectory $file]} return
+    set new [catch {file type $file}]
+    WithFile write $file {
+        close [open $file {WRONLY CREAT}]
+    }
+    if {$new} {
+        file delete $file
+    }
+}

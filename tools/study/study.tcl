@@ -77,6 +77,8 @@ proc ::study::Main {arguments} {
         # Who reads our output has had enough.
     } on error {message} {
         Complain $message
+    } finally {
+        AllowExit
     }
     return 1
 }

@@ -159,26 +159,82 @@ proc ::study::SqlWorkload {file setupFile} {
         transaction [list ::study::SqlTransaction $file $transactions]]
 }
 
+# A workload that ended the program would take with it what was measured.
+proc ::study::ForbidExit {} {
+    rename ::exit ::study::RealExit
+    proc ::exit {{status 0}} {
+        error "exit would end the whole study; return ends a transaction"
+    }
+}
+
+proc ::study::AllowExit {} {
+    if {[info commands ::study::RealExit] ne {}} {
+        rename ::exit {}
+        rename ::study::RealExit ::exit
+    }
+}
+
+# The innermost place in the script FILE that the error came from, as FILE:LINE;
+# FILE alone if it isn't known.
+proc ::study::PlaceInScript {file options} {
+    if {[catch {ReadFile $file} text]} {
+        return $file
+    }
+    foreach {- kind name line} [regexp -all -inline {\((procedure|file) "([^"]*)" line (\d+)\)} \
+            [dict get $options -errorinfo]] {
+        if {$kind eq "file"} {
+            return $name:$line
+        }
+        # Lines of a procedure begin with that of its body, if the file has it, and
+        # only once.
+        if {![catch {namespace eval ::workload [list info body $name]} body]} {
+            set at [string first $body $text]
+            if {$at >= 0 && $at == [string last $body $text]} {
+                return $file:[expr {$line +
+                    [regexp -all {\n} [string range $text 0 $at-1]]}]
+            }
+        }
+    }
+    return $file
+}
+
+# The script FILE has ended with CODE, which isn't 0, while doing WHAT.
+proc ::study::FailInScript {file what code message options} {
+    if {$code == 1} {
+        Fail FAILED "[PlaceInScript $file $options]: $what$message"
+    }
+    set names {2 return 3 break 4 continue}
+    Fail FAILED "$file: ${what}it ends with \"return -code\
+        [expr {[dict exists $names $code] ? [dict get $names $code] : $code}]\",\
+        which has no meaning here"
+}
+
 proc ::study::TclSetup {file db} {
-    if {[catch {uplevel #0 [list ::workload::setup $db]} message]} {
-        Fail FAILED "$file: in setup: $message"
+    set code [catch {uplevel #0 [list ::workload::setup $db]} message options]
+    if {$code} {
+        FailInScript $file "in setup: " $code $message $options
     }
 }
 
 proc ::study::TclTransaction {file db i} {
-    if {[catch {uplevel #0 [list ::workload::transaction $db $i]} message]} {
-        Fail FAILED "$file: in transaction $i: $message"
+    set code [catch {uplevel #0 [list ::workload::transaction $db $i]} message options]
+    if {$code} {
+        FailInScript $file "in transaction $i: " $code $message $options
     }
 }
 
 proc ::study::TclWorkload {file} {
-    set script [ReadFile $file]
-    if {[catch {namespace eval ::workload $script} message options]} {
-        regexp {script line (\d+)\)} [dict get $options -errorinfo] - line
-        Fail FAILED "$file:$line: $message"
+    # For the error of a file that can't be read.
+    ReadFile $file
+    ForbidExit
+    set code [catch {
+        namespace eval ::workload [list source -encoding utf-8 $file]
+    } message options]
+    if {$code} {
+        FailInScript $file {} $code $message $options
     }
     foreach {name arguments needed} {transaction {db i} 1 setup db 0} {
-        if {[info commands ::workload::$name] eq {}} {
+        if {[namespace which ::workload::$name] eq {}} {
             if {$needed} {
                 Fail FAILED "$file: it has to define: proc $name {$arguments} {...}"
             }

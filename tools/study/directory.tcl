@@ -1,40 +1,67 @@
 # directory.tcl: where the databases are.
 #
-# A temporary directory is removed by another process as soon as this one has
-# ended, in whatever way: it reads from a pipe, whose other end is then closed.
-# Ctrl-C reaches it too, and is ignored.
+# A temporary directory is removed as soon as this process has ended, in whatever
+# way, by a shell that reads from a pipe, whose other end is then closed.  Ctrl-C
+# reaches it too, and is ignored, which Tcl itself can't do.  Where there is no
+# shell, as on Windows, this process removes the directory, unless it is killed.
 
 namespace eval ::study {
-    # The pipe, while there is a temporary directory.
+    # The directory, while there is a temporary one, and the pipe, if there is a
+    # shell.
+    variable temporary {}
     variable watcher {}
 }
 
 # KEEP: the directory that stays, or empty for one that doesn't.
 proc ::study::OpenDirectory {keep modes} {
-    variable watcher
-    if {$keep ne {}} {
-        if {[catch {file mkdir $keep} message]} {
-            Fail FAILED "--keep: $message"
-        }
-        foreach mode $modes {
-            set file [file join $keep [dict get $mode name].db]
-            if {[file exists $file]} {
-                Fail FAILED "--keep: there is a \"$file\" already"
-            }
-        }
-        return [file normalize $keep]
+    if {$keep eq {}} {
+        return [OpenTemporary]
     }
-    set directory [fileutil::maketempdir -prefix sqliteasync-study-]
-    set watcher [open |[list sh -c \
-        {trap '' INT HUP TERM; cat >/dev/null; exec rm -rf -- "$0"} $directory] w]
-    return $directory
+    if {[catch {file mkdir $keep} message]} {
+        Fail FAILED "--keep: $message"
+    }
+    foreach mode $modes {
+        set file [file join $keep [dict get $mode name].db]
+        if {[file exists $file]} {
+            Fail FAILED "--keep: there is a \"$file\" already"
+        }
+    }
+    return [file normalize $keep]
+}
+
+# Not another directory than TMPDIR: it may be on another disk.
+proc ::study::OpenTemporary {} {
+    variable temporary
+    variable watcher
+    if {[info exists ::env(TMPDIR)] && $::env(TMPDIR) ne {}} {
+        set parent $::env(TMPDIR)
+    } else {
+        set parent [fileutil::tempdir]
+    }
+    if {![file isdirectory $parent] || ![file writable $parent] || [catch {
+        fileutil::maketempdir -dir $parent -prefix sqliteasync-study-
+    } temporary]} {
+        set temporary {}
+        Fail FAILED "there can be no temporary directory in \"$parent\"; TMPDIR may\
+            name another place, and --keep a directory that stays"
+    }
+    set shell [auto_execok sh]
+    if {[llength $shell]} {
+        set watcher [open |[list {*}$shell -c \
+            {trap '' INT HUP TERM; cat >/dev/null; exec rm -rf -- "$0"} $temporary] w]
+    }
+    return $temporary
 }
 
 # Returns when the temporary directory is gone.
 proc ::study::CloseDirectory {} {
+    variable temporary
     variable watcher
     if {$watcher ne {}} {
         close $watcher
         set watcher {}
+    } elseif {$temporary ne {}} {
+        file delete -force $temporary
     }
+    set temporary {}
 }

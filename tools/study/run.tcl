@@ -196,11 +196,11 @@ proc ::study::RunAll {options} {
         TryWorkload $plan
         set csvFile [dict get $options csv]
         set csv [OpenCsv $csvFile]
-        StartProgress $plan [llength $modes] [dict get $options progress]
+        StartProgress $plan $modes [dict get $options progress]
         foreach mode $modes {
             set name [dict get $mode name]
             incr failed [Fails {
-                StartProgressOf $name
+                StartProgressOf $mode
                 set file [file join $directory $name.db]
                 try {
                     set records [RunMode $mode $plan $file]
@@ -208,8 +208,9 @@ proc ::study::RunAll {options} {
                 } finally {
                     EndMode $mode
                 }
-                EndProgressOf
+                Show "checking what it holds" 0
                 CheckContent $plan $file [TransactionCount $records]
+                EndProgressOf
             } "$name: "]
             if {$csv ne {} && [dict exists $measurements $name]} {
                 if {[Fails {WriteCsv $csv $csvFile $name [dict get $measurements $name]}]} {

@@ -100,9 +100,19 @@ proc ::study::Choices {} {
     return [join $lines \n]
 }
 
-proc ::study::CheckNumber {option value class least what} {
-    if {![string is $class -strict $value] || $value < $least} {
-        Fail USAGE "--$option: expected $what but got \"$value\""
+# In decimal; Tcl would take 010 for 8.
+proc ::study::Integer {option value least} {
+    if {![regexp {^\d{1,18}$} $value] || [scan $value %lld] < $least} {
+        Fail USAGE "--$option: expected an integer from $least up, of at most 18\
+            digits, but got \"$value\""
+    }
+    return [scan $value %lld]
+}
+
+# Neither infinity nor NaN is below anything.
+proc ::study::CheckNumber {option value what} {
+    if {![string is double -strict $value] || !($value >= 0.001 && $value <= 1e9)} {
+        Fail USAGE "--$option: expected $what, from 0.001 to 1e9, but got \"$value\""
     }
 }
 
@@ -180,17 +190,24 @@ proc ::study::CheckOptions {optionsVariable workloads} {
                 Fail USAGE "--from-csv and --csv: there is nothing new to write"
             }
         }
+        foreach {output input} {csv workload csv setup csv plot plot from-csv} {
+            set file [dict get $options $output]
+            if {$file ni {{} -} && [dict get $options $input] ne {} &&
+                [file normalize $file] eq [file normalize [dict get $options $input]]} {
+                Fail USAGE "--$output: \"$file\" is what\
+                    [expr {$input eq "workload" ? "the workload" : "--$input"}] names, too"
+            }
+        }
         if {"transactions" in $given} {
-            CheckNumber transactions $transactions wideinteger 1 "a positive integer"
+            set transactions [Integer transactions $transactions 1]
         }
         if {"seconds" in $given} {
-            CheckNumber seconds $seconds double 0.001 "a positive number of seconds"
+            CheckNumber seconds $seconds "a number of seconds"
         }
         if {"rate" in $given} {
-            CheckNumber rate $rate double 0.001 \
-                "a positive number of transactions per second"
+            CheckNumber rate $rate "a number of transactions per second"
         }
-        CheckNumber seed $seed wideinteger 0 "an integer of at least 0"
+        set seed [Integer seed $seed 0]
         if {$transactions eq {} && $seconds eq {}} {
             set transactions $defaultTransactions
         }

@@ -190,6 +190,9 @@ proc ::study::CheckOptions {optionsVariable workloads} {
                 Fail USAGE "--from-csv and --csv: there is nothing new to write"
             }
         }
+        if {$workload eq "-" && $setup eq "-"} {
+            Fail USAGE "standard input can't be both the workload and --setup"
+        }
         foreach {output input} {csv workload csv setup csv plot plot from-csv} {
             set file [dict get $options $output]
             if {$file ni {{} -} && [dict get $options $input] ne {} &&

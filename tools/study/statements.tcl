@@ -3,40 +3,48 @@
 # From BEGIN to COMMIT, END or ROLLBACK, or from a SAVEPOINT outside of these to
 # its RELEASE, is one transaction; so is each other statement.
 
-# The first words of a statement, in upper case, behind white space and comments.
-proc ::study::FirstWords {sql} {
-    set sql [regsub {^(?:\s+|--[^\n]*(?:\n|$)|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)+} $sql {}]
-    return [lrange [regexp -all -inline {[^\s;]+} [string range $sql 0 200]] 0 2]
+# The white space and comments that SQL begins with.
+proc ::study::Blank {sql} {
+    return [lindex [regexp -inline \
+        {^(?:\s+|--[^\n]*(?:\n|$)|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*} $sql] 0]
 }
 
-# The number of the line with the first character from OFFSET on that isn't
-# white space.
-proc ::study::LineOf {text offset} {
-    regexp -indices -start $offset {\S} $text found
-    return [expr {1 + [regexp -all {\n} [string range $text 0 [lindex $found 0]]]}]
+# The first words of a statement, in upper case, behind white space and comments.
+proc ::study::FirstWords {sql} {
+    set from [string length [Blank $sql]]
+    return [lrange [regexp -all -inline {[^\s;]+} \
+        [string range $sql $from $from+200]] 0 2]
+}
+
+proc ::study::Newlines {text} {
+    return [regexp -all {\n} $text]
 }
 
 # The statements of TEXT, as a list of line and SQL.  DB knows where one ends.
 proc ::study::Statements {db text file} {
     set statements {}
-    set start 0
-    foreach found [regexp -all -inline -indices {;} $text] {
-        set end [lindex $found 0]
-        set sql [string range $text $start $end]
+    # What has begun, and the line where that is.
+    set sql {}
+    set line 1
+    set pieces [split $text \;]
+    foreach piece [lrange $pieces 0 end-1] {
+        append sql $piece \;
         if {[$db complete $sql]} {
             if {[llength [FirstWords $sql]]} {
-                lappend statements [LineOf $text $start] $sql
+                lappend statements [expr {$line + [Newlines [Blank $sql]]}] $sql
             }
-            set start [expr {$end + 1}]
+            incr line [Newlines $sql]
+            set sql {}
         }
     }
-    set rest [string range $text $start end]
-    if {[llength [FirstWords $rest]]} {
-        set line [LineOf $text $start]
-        if {![$db complete "$rest\n;"]} {
+    append sql [lindex $pieces end]
+    if {[llength [FirstWords $sql]]} {
+        incr line [Newlines [Blank $sql]]
+        append sql \n\;
+        if {![$db complete $sql]} {
             Fail FAILED "$file:$line: the statement that begins here has no end"
         }
-        lappend statements $line $rest\n;
+        lappend statements $line $sql
     }
     return $statements
 }

@@ -132,31 +132,34 @@ proc ::study::SqlTransaction {file transactions db i} {
     }
 }
 
-proc ::study::SqlSetup {file sql db} {
-    if {[catch {$db eval $sql} message]} {
-        Fail FAILED "$file: $message"
+proc ::study::SqlSetup {file statements db} {
+    foreach {line sql} $statements {
+        if {[catch {$db eval $sql} message]} {
+            Fail FAILED "$file:$line: $message"
+        }
     }
 }
 
 proc ::study::NoSetup {db} {}
 
 proc ::study::SqlWorkload {file setupFile} {
-    set text [ReadFile $file]
+    set called [Called $file]
+    set setup ::study::NoSetup
     sqlite3 ::study::scratch :memory:
     try {
-        set transactions [Transactions ::study::scratch $text $file]
+        set transactions [Transactions ::study::scratch [ReadFile $file] $called]
+        if {$setupFile ne {}} {
+            set calledSetup [Called $setupFile]
+            set setup [list ::study::SqlSetup $calledSetup \
+                [Statements ::study::scratch [ReadFile $setupFile] $calledSetup]]
+        }
     } finally {
         ::study::scratch close
     }
-    set setup ::study::NoSetup
-    if {$setupFile ne {}} {
-        set setup [list ::study::SqlSetup $setupFile [ReadFile $setupFile]]
-    }
     set count [expr {[llength $transactions] / 2}]
-    set name [expr {$file eq "-" ? "standard input" : [file tail $file]}]
     return [dict create setup $setup cycle $count \
-        title "$name ($count transaction[expr {$count > 1 ? "s" : {}}])" \
-        transaction [list ::study::SqlTransaction $file $transactions]]
+        title "[file tail $called] ($count transaction[expr {$count > 1 ? "s" : {}}])" \
+        transaction [list ::study::SqlTransaction $called $transactions]]
 }
 
 # A workload that ended the program would take with it what was measured.

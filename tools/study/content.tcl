@@ -9,6 +9,8 @@ namespace eval ::study {
     # of chance after them; -1: it isn't open.
     variable performed -1
     variable performedState
+    # The file that it would have attached.
+    variable attached {}
 }
 
 # A digest of all tables, in which the order of rows doesn't matter.  What a
@@ -34,8 +36,42 @@ proc ::study::Digest {db} {
 proc ::study::CloseExpected {} {
     variable performed
     if {$performed >= 0} {
-        ::study::expected close
+        # Unless the workload has done that.
+        catch {::study::expected close}
         set performed -1
+    }
+}
+
+# The authorizer of the database in memory. Another file would be written by this
+# trial, too, and not be new in each mode.
+proc ::study::Authorize {action what args} {
+    variable attached
+    if {$action eq "SQLITE_ATTACH" && $what ni {{} :memory:}} {
+        set attached $what
+        return SQLITE_DENY
+    }
+    return SQLITE_OK
+}
+
+# Performs with the database in memory what belongs to the WORKLOAD, of which
+# errors say that it was WHEN.
+proc ::study::OnExpected {workload when args} {
+    variable attached
+    set attached {}
+    try {
+        {*}$args
+    } finally {
+        if {$attached ne {}} {
+            Fail FAILED "[dict get $workload title]: $when: it attaches \"$attached\",\
+                and a study has one database; \":memory:\" can be attached"
+        }
+    }
+    if {[namespace which ::study::expected] eq {}} {
+        Fail FAILED "[dict get $workload title]: $when: it closes the database"
+    }
+    if {[catch {::study::expected eval {BEGIN; COMMIT}}]} {
+        Fail FAILED "[dict get $workload title]: $when: it leaves a transaction\
+            open; COMMIT is missing"
     }
 }
 
@@ -43,17 +79,21 @@ proc ::study::CloseExpected {} {
 proc ::study::PerformExpected {plan count} {
     variable performed
     variable performedState
+    set workload [dict get $plan workload]
     if {$performed < 0 || $count < $performed} {
         CloseExpected
         sqlite3 ::study::expected :memory:
         set performed 0
+        ::study::expected authorizer ::study::Authorize
         AddFunctions ::study::expected
         set performedState [FirstState [dict get $plan seed]]
-        {*}[dict get $plan workload setup] ::study::expected
+        OnExpected $workload "in setup" {*}[dict get $workload setup] ::study::expected
     }
     while {$performed < $count} {
         set performedState [NextState $performedState]
-        {*}[dict get $plan workload transaction] ::study::expected [incr performed]
+        incr performed
+        OnExpected $workload "in transaction $performed" \
+            {*}[dict get $workload transaction] ::study::expected $performed
     }
 }
 

@@ -80,20 +80,25 @@ proc ::study::SyncAtLast {mode} {
     }
 }
 
-# Whatever has come before, there is neither file nor writer nor device after.
+# Whatever has come before, there is neither file nor writer nor device after,
+# unless the workload holds on to them.
 proc ::study::EndMode {mode} {
     variable device
     catch {::study::db close}
-    if {[sqlite3async_enable]} {
-        # Nothing is queued, unless the run has failed.
-        MakeDeviceFast
-        sqlite3async_control halt idle
-        sqlite3async_wait
-        sqlite3async_shutdown
-        sqlite3async_control halt never
-    }
-    if {$device in [sqlite3_device list]} {
-        sqlite3_device delete $device
+    if {[catch {
+        if {[sqlite3async_enable]} {
+            # Nothing is queued, unless the run has failed.
+            MakeDeviceFast
+            sqlite3async_control halt idle
+            sqlite3async_wait
+            sqlite3async_shutdown
+            sqlite3async_control halt never
+        }
+        if {$device in [sqlite3_device list]} {
+            sqlite3_device delete $device
+        }
+    } message]} {
+        Fail FAILED "a workload has to close what it opens: $message"
     }
 }
 

@@ -25,6 +25,7 @@ proc ::study::OpenDirectory {keep modes} {
         if {[file exists $file]} {
             Fail FAILED "--keep: there is a \"$file\" already"
         }
+        CheckWritable $file
     }
     return [file normalize $keep]
 }

@@ -29,7 +29,7 @@ else
   limited() { shift; "$@"; }
 fi
 
-# run_in_fresh_directory NAME COMMAND...: output goes to the log and, for core_tests and all.tcl, also to the terminal.
+# run_in_fresh_directory NAME COMMAND...: output goes to the log.
 # The directory is kept if the command fails.
 run_in_fresh_directory() {
   name=$1
@@ -62,12 +62,20 @@ run_program() {
   fi
 }
 
-# run_core_tests PATH: believes GoogleTest's summary; a program that ends without one has crashed in some test.
-run_core_tests() {
-  name=core_tests
-  run_in_fresh_directory "$name" "$build/$1"
-  status=$?
-  log=$logs/$name.log
+# start_core_tests PATH: most of them use one processor, so the other programs are run meanwhile.
+start_core_tests() {
+  {
+    run_in_fresh_directory core_tests "$build/$1" >"$logs/core_tests.said"
+    echo "$? $seconds" >"$logs/core_tests.status"
+  } &
+}
+
+# finish_core_tests: believes GoogleTest's summary; a program that ends without one has crashed in some test.
+finish_core_tests() {
+  wait
+  cat "$logs/core_tests.said"
+  read -r status seconds <"$logs/core_tests.status"
+  log=$logs/core_tests.log
   core_passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) tests\{0,1\}\.$/\1/p' "$log" | tail -n 1)
   core_failed=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) tests\{0,1\}, listed below:$/\1/p' "$log" | tail -n 1)
   if [ -z "$core_passed" ]; then
@@ -106,8 +114,9 @@ run_tcl_scripts() {
 }
 
 if [ -z "$TESTS" ]; then
-  [ -z "$CORE_TESTS" ] || run_core_tests "$CORE_TESTS"
+  [ -z "$CORE_TESTS" ] || start_core_tests "$CORE_TESTS"
   for program in $CAPI_PROGRAMS $CAMPAIGN_PROGRAMS; do run_program "$program"; done
+  [ -z "$CORE_TESTS" ] || finish_core_tests
 fi
 
 # From here on Tcl is in the process, which at exit frees next to nothing of its own: a search for leaks would report

@@ -274,13 +274,10 @@ void Backend::Finish() {
   const int64_t lost = writer_.Drain();
   ReportUntold();
   if (lost == 0 || lost == reported_lost_.exchange(lost)) return;
-  std::fprintf(stderr, "sqliteasync: no writer runs at exit: %lld queued operations are lost",
-               static_cast<long long>(lost));
-  if (const int64_t grouped = ReadStatus().grouped; grouped > 0) {
-    std::fprintf(stderr, ", groups of %lld transactions among them",
-                 static_cast<long long>(grouped));
-  }
-  std::fputc('\n', stderr);
+  std::fprintf(stderr,
+               "sqliteasync: no writer runs at exit: what is queued is lost (operations: %lld, "
+               "transactions in groups: %lld)\n",
+               static_cast<long long>(lost), static_cast<long long>(ReadStatus().grouped));
 }
 
 }  // namespace sqliteasync

@@ -14,6 +14,10 @@ UriParameters UriParametersOf(const char* sqlite_name) {
   return parameters;
 }
 
+std::string DirectoryOf(const std::string& path) {
+  return path.substr(0, path.find_last_of("/\\") + 1);
+}
+
 FileName::FileName(const std::string& database_path, FileRole role,
                    const UriParameters& parameters) {
   std::vector<const char*> pairs;

@@ -36,6 +36,9 @@ UriParameters UriParametersOf(const char* sqlite_name);
 inline constexpr char kJournalSuffix[] = "-journal";
 inline constexpr char kLogSuffix[] = "-wal";
 
+// With the separator at its end; "" for a path without one.
+std::string DirectoryOf(const std::string& path);
+
 class FileName {
  public:
   // The name NULL: the parent chooses one, as it does for temporary files.

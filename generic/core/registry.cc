@@ -168,14 +168,6 @@ std::vector<std::shared_ptr<Database>> Registry::All() {
   return all;
 }
 
-namespace {
-
-std::string DirectoryOf(const std::string& path) {
-  return path.substr(0, path.find_last_of("/\\") + 1);
-}
-
-}  // namespace
-
 bool Registry::KeepDirectory(const std::string& path, const Unsynced& unsynced) noexcept {
   if (!unsynced.directory && !unsynced.name) return true;
   try {

@@ -50,7 +50,7 @@ int Syncer::SyncFile(Database& database, SharedFile& file, bool* unsynced, Share
 
 int Syncer::SyncDirectory(Database& database) {
   const std::string& path = database.main.path;
-  const std::string directory = path.substr(0, path.find_last_of("/\\") + 1);
+  const std::string directory = DirectoryOf(path);
   const bool synced =
       std::find(directories_.begin(), directories_.end(), directory) != directories_.end();
   if (!synced && parent_->xDelete != nullptr) {

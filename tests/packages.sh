@@ -52,7 +52,7 @@ install gnuplot-nox
 sqliteasync-study --device none --transactions 20 --plot study.svg
 grep -q '</svg>' study.svg
 install man-db
-for page in 'n sqliteasync' 'n sqliteasync_device' 'n sqliteasync_tester' '1 sqliteasync-study'; do
+for page in '3tcl sqliteasync' '3tcl sqliteasync_device' '3tcl sqliteasync_tester' '1 sqliteasync-study'; do
   # shellcheck disable=SC2086 # section and name
   man $page | grep -q '^NAME'
 done

@@ -47,8 +47,8 @@ passes() {
 catches() {
   SQLITEASYNC_BROKEN=$2 campaign "$2" "$1" "$2"
   status=$?
-  # 2: there is no such variant.
-  if [ $status -ne 0 ] && [ $status -ne 2 ] && ! grep -q '^SQLITEASYNC_BROKEN is' "$logs/$2.log"; then
+  # 2: there is no such variant; 126 and 127: no such program.
+  if [ $status -ne 0 ] && [ $status -ne 2 ] && [ $status -ne 126 ] && [ $status -ne 127 ] && ! grep -q '^SQLITEASYNC_BROKEN is' "$logs/$2.log"; then
     echo "ok: $1 catches $2"
   else
     echo "FAILED: $1 does not catch $2 (exit status $status): $logs/$2.log"
@@ -56,8 +56,10 @@ catches() {
 }
 
 if [ $# -eq 3 ]; then
-  if [ "$3" = none ]; then passes "$2"; else catches "$2" "$3"; fi
-  exit
+  mkdir -p "$logs" || exit 2
+  if [ "$3" = none ]; then said=$(passes "$2"); else said=$(catches "$2" "$3"); fi
+  echo "$said"
+  case $said in ok:*) exit 0 ;; *) exit 1 ;; esac
 fi
 
 rm -rf "$logs"

@@ -5,6 +5,7 @@
 #include "backend.h"
 #include "broken.h"
 #include "pragmas.h"
+#include "process.h"
 #include "vfs_over_parent.h"
 
 namespace sqliteasync {
@@ -139,6 +140,11 @@ int VfsOpen(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, i
   auto* async = static_cast<AsyncFile*>(file);
   async->pMethods = nullptr;
   return Guarded(SQLITE_NOMEM, [&] {
+    // Each transaction opens a journal: not asked for that.
+    if ((flags & SQLITE_OPEN_MAIN_DB) != 0 && !ClaimForThisProcess()) {
+      sqlite3_log(SQLITE_CANTOPEN, "sqliteasync: %s: %s", name, kForkedOff);
+      return SQLITE_CANTOPEN;
+    }
     Foreground& foreground = ForegroundOf(vfs);
     const int rc = foreground.Open(name, flags, &async->open_file, out_flags);
     if (rc != SQLITE_OK) return rc;

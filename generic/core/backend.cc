@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "async_vfs.h"
+#include "process.h"
 
 namespace sqliteasync {
 
@@ -159,6 +160,7 @@ std::string Backend::PathOf(const char* name) {
 BarrierResult Backend::Barrier(const char* name, int64_t milliseconds) {
   using Outcome = BarrierResult::Outcome;
   BarrierResult result;
+  if (ForkedOff()) return {Outcome::kForkedOff, SQLITE_MISUSE, ""};
   std::optional<Writer::Clock::time_point> deadline;
   constexpr int64_t kForEver = int64_t{1000} * 3600 * 24 * 365 * 10;  // the clock has its limits
   if (milliseconds >= 0 && milliseconds < kForEver) {
@@ -185,6 +187,7 @@ BarrierResult Backend::Barrier(const char* name, int64_t milliseconds) {
   switch (result.outcome) {
     case Outcome::kDone:
     case Outcome::kUnknown:
+    case Outcome::kForkedOff:
       break;
     case Outcome::kTimedOut:
       result.code = SQLITE_BUSY;
@@ -271,6 +274,7 @@ void Backend::ReportUntold() noexcept {
 }
 
 void Backend::Finish() {
+  if (ForkedOff()) return;  // it has no business with the files of the process it comes from
   const int64_t lost = writer_.Drain();
   ReportUntold();
   if (lost == 0 || lost == reported_lost_.exchange(lost)) return;

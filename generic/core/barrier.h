@@ -31,9 +31,10 @@ struct BarrierResult {
   enum class Outcome {
     kDone,
     kTimedOut,
-    kNoWriter,  // none runs, or it has stopped meanwhile; or this is its own thread
-    kUnknown,   // there is no such database
-    kFailed,    // an operation of it, or a sync
+    kNoWriter,   // none runs, or it has stopped meanwhile; or this is its own thread
+    kForkedOff,  // process.h
+    kUnknown,    // there is no such database
+    kFailed,     // an operation of it, or a sync
   };
   Outcome outcome = Outcome::kDone;
   int code = SQLITE_OK;  // SQLITE_BUSY, SQLITE_MISUSE, SQLITE_NOTFOUND, or that of the failure

@@ -43,15 +43,10 @@ void Failures::Report(const Failure& failure) noexcept {
   --own_reports;
   --reports_;
   reported_.NotifyAll();
-  if (last != 0) NoteTold(failure.database);
 }
 
 void Failures::Tell(std::string_view database) noexcept {
   MutexLock lock(mutex_);
-  NoteTold(database);
-}
-
-void Failures::NoteTold(std::string_view database) {
   for (Kept& kept : kept_) {
     if (kept.database == database) kept.told = true;
   }
@@ -68,9 +63,7 @@ std::optional<Failure> Failures::Untold(std::string_view database) {
 
 std::vector<Failure> Failures::All() {
   MutexLock lock(mutex_);
-  std::vector<Failure> all(kept_.begin(), kept_.end());
-  for (Kept& kept : kept_) kept.told = true;
-  return all;
+  return {kept_.begin(), kept_.end()};
 }
 
 std::optional<Failure> Failures::Last(std::string_view database) {
@@ -79,7 +72,6 @@ std::optional<Failure> Failures::Last(std::string_view database) {
     return failure.database == database;
   });
   if (at == kept_.rend()) return std::nullopt;
-  NoteTold(database);
   return *at;
 }
 

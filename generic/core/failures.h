@@ -43,13 +43,12 @@ class Failures {
   // Tells all listeners, on this thread. REQUIRES: the caller holds no mutex of the core.
   void Report(const Failure& failure) noexcept EXCLUDES(mutex_);
 
-  // Those that are kept, the oldest first. Whoever asks, for these or that, has been told. Throws
-  // std::bad_alloc.
+  // Those that are kept, the oldest first. Throws std::bad_alloc.
   std::vector<Failure> All() EXCLUDES(mutex_);
   // The newest of a database. Throws std::bad_alloc.
   std::optional<Failure> Last(std::string_view database) EXCLUDES(mutex_);
-  // Whoever uses the database has been told of its failures: by a request that has failed, a
-  // listener, a barrier.
+  // Whoever uses the database has been told of its failures by a request that has failed, or a
+  // barrier. That someone looks at what has failed, or listens, is not enough: it may be another.
   void Tell(std::string_view database) noexcept EXCLUDES(mutex_);
   // The oldest that nobody has been told of, as happens if all connections are closed before a
   // failure is met. Of one database, or of any; "" is any. Temporary files' don't count: what was
@@ -80,7 +79,6 @@ class Failures {
   };
 
   std::shared_ptr<Registered> Next(ListenerId after) REQUIRES(mutex_);
-  void NoteTold(std::string_view database) REQUIRES(mutex_);
 
   Mutex mutex_;
   CondVar reported_;

@@ -1,6 +1,7 @@
 #include "multi_file_transactions.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace sqliteasync {
@@ -18,10 +19,16 @@ int MultiFileTransactions::Transaction::Error() const {
   return SQLITE_OK;
 }
 
-bool MultiFileTransactions::Transaction::Fail(int code) const {
+bool MultiFileTransactions::Transaction::Fail(int code, Databases* failed) const {
   bool grown = super_journal->Fail(code);
   for (const auto& member : members) {
-    if (member->Fail(code)) grown = true;
+    if (!member->Fail(code)) continue;
+    grown = true;
+    try {
+      failed->push_back(member);
+    } catch (const std::bad_alloc&) {
+      // That they fail is what matters.
+    }
   }
   return grown;
 }
@@ -81,15 +88,17 @@ std::shared_ptr<Database> MultiFileTransactions::TakeFailed(const Database& memb
   return taken.super_journal;
 }
 
-void MultiFileTransactions::SpreadErrors() {
+MultiFileTransactions::Databases MultiFileTransactions::SpreadErrors() {
+  Databases failed;
   MutexLock lock(mutex_);
   for (bool grown = true; grown;) {
     grown = false;
     for (const auto& [super_journal, transaction] : transactions_) {
       const int code = transaction.Error();
-      if (code != SQLITE_OK && transaction.Fail(code)) grown = true;
+      if (code != SQLITE_OK && transaction.Fail(code, &failed)) grown = true;
     }
   }
+  return failed;
 }
 
 }  // namespace sqliteasync

@@ -45,10 +45,12 @@ class MultiFileTransactions {
   // up: takes one such transaction out and gives its super-journal, or null if there is none left.
   std::shared_ptr<Database> TakeFailed(const Database& member) EXCLUDES(mutex_);
 
+  using Databases = std::vector<std::shared_ptr<Database>>;
+
   // Where one database or super-journal of an unfinished transaction has failed, all others of that
   // transaction fail with the same code, and so on through the transactions that these share.
-  // Allocates nothing.
-  void SpreadErrors() EXCLUDES(mutex_);
+  // Returns the databases that have failed by that, less those there is no memory for.
+  Databases SpreadErrors() EXCLUDES(mutex_);
 
  private:
   struct Transaction {
@@ -58,8 +60,9 @@ class MultiFileTransactions {
 
     // The error of the first that has one, or SQLITE_OK.
     int Error() const;
-    // Returns true if one of them hadn't failed before.
-    bool Fail(int code) const;
+    // Returns true if one of them hadn't failed before. The databases among them go to `failed`,
+    // as far as there is memory.
+    bool Fail(int code, Databases* failed) const;
     bool Has(const Database& member) const;
   };
 

@@ -36,10 +36,9 @@ int ParentFile::Open(sqlite3_vfs* parent, FileName name, int flags) {
   name_ = std::move(name);
   memory_ = std::move(memory);
   file_ = file;
-  // A VFS need not repeat more than the access (win32 doesn't).
-  constexpr int kAccess = SQLITE_OPEN_READONLY | SQLITE_OPEN_READWRITE;
-  open_flags_ = (flags & ~kAccess) | (out_flags & kAccess);
-  if ((out_flags & SQLITE_OPEN_READONLY) != 0) open_flags_ &= ~SQLITE_OPEN_CREATE;
+  // A VFS need not repeat more than the access (win32 doesn't), and may add to it (memdb does).
+  constexpr int kAccess = SQLITE_OPEN_READONLY | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  open_flags_ = (flags & ~kAccess) | out_flags;
   return SQLITE_OK;
 }
 

@@ -156,7 +156,8 @@ void Performer::PerformBarrier(BarrierState& barrier) {
       }
       if (failed != nullptr) Fail(*failed, OperationKind::kSync, rc);
     }
-    if (rc != SQLITE_OK && barrier.code == SQLITE_OK) {
+    // The databases of a super-journal that has failed, have; its name is nothing to anybody.
+    if (rc != SQLITE_OK && barrier.code == SQLITE_OK && !transactions_.Knows(database)) {
       barrier.code = rc;
       barrier.failed = target.database;
     }
@@ -272,6 +273,17 @@ void Performer::Fail(SharedFile& file, OperationKind kind, int code) {
   sqlite3_log(code,
               "sqliteasync: %s of %s failed; nothing further that is queued for it is written",
               OperationName(kind), NameOf(file));
+  NoteFailure(database, file, kind, code);
+  if (Broken(Variant::kErrorIgnored)) return;
+  database.Fail(code);
+  if (Broken(Variant::kErrorNotSpread)) return;
+  for (const auto& other : transactions_.SpreadErrors()) NoteFailure(*other, file, kind, code);
+  // What a super-journal belongs to has failed by that, and whoever uses it is told.
+  if (transactions_.Knows(database)) failures_.Tell(database.main.path);
+}
+
+void Performer::NoteFailure(const Database& database, const SharedFile& file, OperationKind kind,
+                            int code) {
   try {
     const Failure failure{database.main.path, file.path, kind, code, std::time(nullptr)};
     failures_.Add(failure);
@@ -279,9 +291,6 @@ void Performer::Fail(SharedFile& file, OperationKind kind, int code) {
   } catch (const std::bad_alloc&) {
     // SQLite's error log has it.
   }
-  if (Broken(Variant::kErrorIgnored)) return;
-  database.Fail(code);
-  if (!Broken(Variant::kErrorNotSpread)) transactions_.SpreadErrors();
 }
 
 }  // namespace sqliteasync

@@ -65,6 +65,8 @@ class Performer {
 
   bool GivenUp(const Operation& operation);
   void Fail(SharedFile& file, OperationKind kind, int code);
+  // For whoever asks, and those who are told as it happens.
+  void NoteFailure(const Database& database, const SharedFile& file, OperationKind kind, int code);
 
   MultiFileTransactions& transactions_;
   Failures& failures_;

@@ -15,7 +15,7 @@ namespace {
 constexpr char kPrefix[] = "sqlite3async_";
 
 // `value`: null if there is none. Returns false if it isn't possible, and `answer` says why; else
-// that is the row, and there is none if it is empty.
+// that is the row: SQLite gives the column of a PRAGMA without one no name, at which Python fails.
 using Action = bool (*)(OpenFile& file, const char* value, std::string* answer);
 
 bool Await(OpenFile& file, const char* value, std::string* answer) {
@@ -30,7 +30,9 @@ bool TakesNoValue(const char* value, std::string* answer) {
 }
 
 bool Start(OpenFile& /*file*/, const char* value, std::string* answer) {
-  return TakesNoValue(value, answer) && RequestStart(answer);
+  if (!TakesNoValue(value, answer) || !RequestStart(answer)) return false;
+  *answer = "1";
+  return true;
 }
 
 bool ShowStatus(OpenFile& file, const char* value, std::string* answer) {
@@ -81,10 +83,8 @@ int AnswerPragma(OpenFile& file, char** arguments) {
   std::string answer;
   const bool done = Answer(file, name + kLength, arguments[2], &answer);
   if (!done) answer = std::string(name) + ": " + answer;
-  if (!answer.empty()) {
-    arguments[0] = sqlite3_mprintf("%s", answer.c_str());
-    if (arguments[0] == nullptr) return SQLITE_NOMEM;
-  }
+  arguments[0] = sqlite3_mprintf("%s", answer.c_str());
+  if (arguments[0] == nullptr) return SQLITE_NOMEM;
   return done ? SQLITE_OK : SQLITE_ERROR;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "backend.h"
+#include "process.h"
 #include "settings.h"
 #include "sqlite.h"
 
@@ -34,6 +35,8 @@ std::string WhyNot(const BarrierResult& result, int64_t milliseconds, const std:
       return "not everything is on disk after " + std::to_string(milliseconds) + " ms";
     case BarrierResult::Outcome::kNoWriter:
       return "no writer is running, so nothing gets to disk; start one (sqlite3async_start)";
+    case BarrierResult::Outcome::kForkedOff:
+      return kForkedOff;
     case BarrierResult::Outcome::kUnknown:
       return "database \"" + result.database + "\" is not open, and nothing of it is queued";
     case BarrierResult::Outcome::kFailed: {

@@ -8,6 +8,7 @@
 
 #include "../platform.h"
 #include "broken.h"
+#include "process.h"
 #include "trace.h"
 
 namespace sqliteasync {
@@ -44,6 +45,7 @@ void Writer::SetLinger(std::chrono::milliseconds linger) {
 }
 
 WriterState Writer::State() {
+  if (ForkedOff()) return WriterState::kNone;
   MutexLock lock(queue_.mutex);
   // One that is asleep, but has been woken.
   if (state_ == WriterState::kIdle && !queue_.writer_sleeps()) return WriterState::kWorking;
@@ -53,6 +55,7 @@ WriterState Writer::State() {
 bool Writer::Running() { return State() != WriterState::kNone; }
 
 void Writer::Run() {
+  if (!ClaimForThisProcess()) return;
   {
     MutexLock lock(queue_.mutex);
     CountExpected(1);
@@ -122,12 +125,21 @@ void Writer::Pause() {
 }
 
 const char* Writer::Reason(StartResult result) {
-  return result == StartResult::kRunsAlready
-             ? "a writer is running already, and its halt condition is \"never\""
-             : "the system gives no thread for the writer";
+  switch (result) {
+    case StartResult::kRunsAlready:
+      return "a writer is running already, and its halt condition is \"never\"";
+    case StartResult::kForkedOff:
+      return kForkedOff;
+    case StartResult::kOutOfThreads:
+      return "the system gives no thread for the writer";
+    case StartResult::kStarted:
+      break;
+  }
+  return "";
 }
 
 Writer::StartResult Writer::Start() {
+  if (!ClaimForThisProcess()) return StartResult::kForkedOff;
   MutexLock start(start_mutex_);
   MutexLock lock(queue_.mutex);
   CountExpected(1);

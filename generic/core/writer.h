@@ -65,6 +65,7 @@ class Writer {
   enum class StartResult {
     kStarted,
     kRunsAlready,   // and won't stop: the halt condition is kNever
+    kForkedOff,     // process.h
     kOutOfThreads,  // the system gives no thread
   };
   // Why it wasn't started: for messages.

@@ -16,9 +16,6 @@ namespace {
 
 std::atomic<long> binding_count{0};
 
-// The process that has loaded the library.
-const unsigned long loaded_in = sqliteasync::platform::ProcessNumber();
-
 // Held by a load in progress: connections may load the extension on several threads at once.
 std::mutex loading;
 
@@ -54,10 +51,7 @@ int Bind(const sqlite3_api_routines* api, char** error) {
   return SQLITE_OK;
 }
 
-// A process that was forked off has neither the writer nor any business with its parent's files.
-void FinishAtExit() {
-  if (sqliteasync::platform::ProcessNumber() == loaded_in) sqliteasync::Backend::Get().Finish();
-}
+void FinishAtExit() { sqliteasync::Backend::Get().Finish(); }
 
 }  // namespace
 

@@ -3,6 +3,19 @@
 # From BEGIN to COMMIT, END or ROLLBACK, or from a SAVEPOINT outside of these to
 # its RELEASE, is one transaction; so is each other statement.
 
+namespace eval ::study {
+    # SQLite's tokens, as far as a parameter could be seen in one, or begin behind
+    # it: comments, strings, quoted names, words, parameters; and line ends.  In
+    # words there may be a "$", and all characters beyond ASCII.
+    variable token [string map {
+        ID {[^\x00-#%-/:-@\[-^`\x7b-\x7f]} BEGIN {[^\x00-/:-@\[-^`\x7b-\x7f]}
+    } [join {
+        {\n} {--[^\n]*} {/\*[^*]*\*+(?:[^/*][^*]*\*+)*/}
+        {'[^']*'} {"[^"]*"} {`[^`]*`} {\[[^]]*\]}
+        {BEGINID*} {[$:@](?:ID|::)+(?:\([^\s)]*\))?} {\?[0-9]*}
+    } |]]
+}
+
 # The white space and comments that SQL begins with.
 proc ::study::Blank {sql} {
     return [lindex [regexp -inline \
@@ -18,6 +31,21 @@ proc ::study::FirstWords {sql} {
 
 proc ::study::Newlines {text} {
     return [regexp -all {\n} $text]
+}
+
+# Fails if there is a parameter in TEXT that isn't one of KNOWN: SQLite's binding
+# for Tcl takes any variable for one, and NULL if there is none.
+proc ::study::CheckParameters {text file known} {
+    variable token
+    set line 1
+    foreach word [regexp -all -inline $token $text] {
+        if {[string index $word 0] in {? : @ $} && $word ni $known} {
+            Fail FAILED "$file:$line: there is no $word; [expr {[llength $known] ?
+                "there are [join $known { and }]" :
+                "in --setup there are no parameters"}]"
+        }
+        incr line [Newlines $word]
+    }
 }
 
 # The statements of TEXT, as a list of line and SQL.  DB knows where one ends.

@@ -122,6 +122,11 @@ proc ::study::BuiltinTransaction {name rows count db i} {
 
 # ---- From files
 
+namespace eval ::study {
+    # Those of statements, which SqlTransaction has as variables.
+    variable parameters {$i $random}
+}
+
 # The line of FILE, and what SQLite says.
 proc ::study::SqlTransaction {file transactions db i} {
     set count [expr {[llength $transactions] / 2}]
@@ -143,15 +148,20 @@ proc ::study::SqlSetup {file statements db} {
 proc ::study::NoSetup {db} {}
 
 proc ::study::SqlWorkload {file setupFile} {
+    variable parameters
     set called [Called $file]
     set setup ::study::NoSetup
     sqlite3 ::study::scratch :memory:
     try {
-        set transactions [Transactions ::study::scratch [ReadFile $file] $called]
+        set text [ReadFile $file]
+        set transactions [Transactions ::study::scratch $text $called]
+        CheckParameters $text $called $parameters
         if {$setupFile ne {}} {
             set calledSetup [Called $setupFile]
+            set text [ReadFile $setupFile]
             set setup [list ::study::SqlSetup $calledSetup \
-                [Statements ::study::scratch [ReadFile $setupFile] $calledSetup]]
+                [Statements ::study::scratch $text $calledSetup]]
+            CheckParameters $text $calledSetup {}
         }
     } finally {
         ::study::scratch close

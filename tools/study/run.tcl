@@ -70,6 +70,20 @@ proc ::study::SetPragmas {mode} {
     ::study::db eval "PRAGMA synchronous=[dict get $mode synchronous]"
 }
 
+# The transactions must not have changed what the mode is called after.
+proc ::study::CheckPragmas {mode} {
+    set journal [::study::db onecolumn {PRAGMA journal_mode}]
+    set synchronous [lindex {off normal full extra} \
+        [::study::db onecolumn {PRAGMA synchronous}]]
+    foreach {pragma name found} [list journal_mode journal $journal \
+            synchronous synchronous $synchronous] {
+        if {$found ne [dict get $mode $name]} {
+            Fail FAILED "the transactions have set $pragma=[string toupper $found],\
+                so this would be another mode: --modes sets it, and names it"
+        }
+    }
+}
+
 # Without syncs nothing is known to be on disk: one transaction with them makes
 # it so.  It changes nothing.
 proc ::study::SyncAtLast {mode} {
@@ -121,6 +135,7 @@ proc ::study::RunMode {mode plan file} {
     }
     set began [clock microseconds]
     set records [PerformTransactions $mode $plan $state $began]
+    CheckPragmas $mode
     SyncAtLast $mode
     ::study::db close
     if {[IsAsync $mode]} {

@@ -17,17 +17,17 @@ proc ::study::OpenDirectory {keep modes} {
     if {$keep eq {}} {
         return [OpenTemporary]
     }
-    if {[catch {file mkdir $keep} message]} {
+    if {[catch {file mkdir [Path $keep]} message]} {
         Fail FAILED "--keep: $message"
     }
     foreach mode $modes {
         set file [file join $keep [dict get $mode name].db]
-        if {[file exists $file]} {
+        if {[file exists [Path $file]]} {
             Fail FAILED "--keep: there is a \"$file\" already"
         }
         CheckWritable $file
     }
-    return [file normalize $keep]
+    return [file normalize [Path $keep]]
 }
 
 # Not another directory than TMPDIR: it may be on another disk.
@@ -35,7 +35,7 @@ proc ::study::OpenTemporary {} {
     variable temporary
     variable watcher
     if {[info exists ::env(TMPDIR)] && $::env(TMPDIR) ne {}} {
-        set parent $::env(TMPDIR)
+        set parent [Path $::env(TMPDIR)]
     } else {
         set parent [fileutil::tempdir]
     }

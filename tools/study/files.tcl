@@ -1,6 +1,24 @@
 # files.tcl: the files that the user has named, and what errors say about them.
 #
-# In place of a name, "-" is standard input or standard output.
+# In place of a name, "-" is standard input or standard output.  Names are what the
+# user has written, which errors show, and belong to the directory that the program
+# was started in: a workload may go to another.
+
+namespace eval ::study {
+    variable started {}
+}
+
+# From now on names belong to the directory that this process is in.
+proc ::study::StartHere {} {
+    variable started
+    # It may have been removed.
+    catch {set started [pwd]}
+}
+
+proc ::study::Path {file} {
+    variable started
+    return [file join $started $file]
+}
 
 # What errors call a file that is read.
 proc ::study::Called {file} {
@@ -29,7 +47,7 @@ proc ::study::WithFile {action file script} {
 # What others have edited may begin with a byte order mark.
 proc ::study::ReadFile {file} {
     WithFile read $file {
-        set channel [expr {$file eq "-" ? "stdin" : [open $file r]}]
+        set channel [expr {$file eq "-" ? "stdin" : [open [Path $file] r]}]
         chan configure $channel -encoding utf-8
         set text [read $channel]
         close $channel
@@ -40,7 +58,7 @@ proc ::study::ReadFile {file} {
 # CONTENT is binary.
 proc ::study::WriteFile {file content} {
     WithFile write $file {
-        set channel [open $file wb]
+        set channel [open [Path $file] wb]
         puts -nonewline $channel $content
         close $channel
     }
@@ -57,13 +75,14 @@ proc ::study::Print {channel text {file -}} {
 # What can't be written in the end is better known in the beginning. Leaves all
 # as it was.
 proc ::study::CheckWritable {file} {
+    set path [Path $file]
     # To open a pipe, for instance, would not be without effects.
-    if {[file exists $file] && ![file isfile $file] && ![file isdirectory $file]} return
-    set new [catch {file type $file}]
+    if {[file exists $path] && ![file isfile $path] && ![file isdirectory $path]} return
+    set new [catch {file type $path}]
     WithFile write $file {
-        close [open $file {WRONLY CREAT}]
+        close [open $path {WRONLY CREAT}]
     }
     if {$new} {
-        file delete $file
+        file delete $path
     }
 }

@@ -22,7 +22,7 @@ proc ::study::OpenCsv {file} {
     if {$file eq "-"} {
         set channel stdout
     } else {
-        WithFile write $file {set channel [open $file w]}
+        WithFile write $file {set channel [open [Path $file] w]}
     }
     Print $channel $csvHeader $file
     return $channel

@@ -62,6 +62,7 @@ proc ::study::Fails {script {prefix {}}} {
 
 # All of the program; returns its exit code.
 proc ::study::Main {arguments} {
+    StartHere
     try {
         # Here, so that a missing one has a line of its own.
         foreach package {cmdline csv math::statistics fileutil} {

@@ -140,6 +140,9 @@ proc ::study::ParseOptions {arguments} {
         set word [lindex $arguments 0]
         switch -- [cmdline::getKnownOpt arguments $known name value] {
             1 {
+                if {$name in [list h {*}$flags] && [string match *=* $word]} {
+                    Fail USAGE "--$name takes no value"
+                }
                 lappend given $name
                 dict set options $name $value
             }

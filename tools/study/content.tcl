@@ -9,7 +9,8 @@ namespace eval ::study {
     # of chance after them; -1: it isn't open.
     variable performed -1
     variable performedState
-    # The file that it would have attached.
+    # The file that it would have attached, or made with VACUUM INTO: SQLite's
+    # authorizer is told the same.
     variable attached {}
 }
 
@@ -63,6 +64,7 @@ proc ::study::OnExpected {workload when args} {
     } finally {
         if {$attached ne {}} {
             Fail FAILED "[dict get $workload title]: $when: it attaches \"$attached\",\
+                or makes it with VACUUM INTO,\
                 and a study has one database; \":memory:\" can be attached"
         }
     }

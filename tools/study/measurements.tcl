@@ -82,14 +82,15 @@ proc ::study::WrongInLine {line last measurements} {
     foreach {what value} [list start_us $start queue_operations $operations \
             queue_bytes $bytes transaction $transaction latency_us $latency] {
         if {$value eq {} && $what in {transaction latency_us}} continue
-        if {![string is wideinteger -strict $value] || $value < 0} {
+        # As it is written: no sign, spaces or other base.
+        if {![regexp {^(?:0|[1-9]\d{0,17})$} $value]} {
             return "$what should be an integer of at least 0, not \"$value\""
         }
     }
     if {($transaction eq {}) != ($latency eq {})} {
         return "transaction and latency_us should both be there, or neither"
     }
-    lassign $last lastName lastTransaction lastStart
+    lassign $last lastName lastTransaction lastStart lastLatency
     if {$name ne $lastName} {
         if {[dict exists $measurements $name]} {
             return "the lines of mode \"$name\" should follow each other"
@@ -108,6 +109,10 @@ proc ::study::WrongInLine {line last measurements} {
         }
         if {$start < $lastStart} {
             return "start_us should not go back, from $lastStart to $start"
+        }
+        if {$lastLatency ne {} && $start < $lastStart + $lastLatency} {
+            return "start_us is $start, and the transaction before took until\
+                [expr {$lastStart + $lastLatency}]"
         }
     }
     return {}

@@ -33,6 +33,9 @@ proc ::study::ParseDevice {text} {
         if {![regexp {^([a-z]+)=(.+)$} $word -> name value]} {
             Fail USAGE "--device: \"$word\" should be NAME=VALUE, such as synctime=5000"
         }
+        if {[dict exists $options -$name]} {
+            Fail USAGE "--device: \"$name\" is there twice"
+        }
         lappend options -$name $value
     }
     return [list slow {*}$options]

@@ -182,7 +182,8 @@ proc ::study::ForbidExit {} {
 
 proc ::study::AllowExit {} {
     if {[info commands ::study::RealExit] ne {}} {
-        rename ::exit {}
+        # Unless the workload has done that.
+        catch {rename ::exit {}}
         rename ::study::RealExit ::exit
     }
 }

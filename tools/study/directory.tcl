@@ -9,11 +9,25 @@ namespace eval ::study {
     # The directory, while there is a temporary one, and the pipe, if there is a
     # shell.
     variable temporary {}
+    # What errors call the place of the databases: --keep, or TMPDIR.
+    variable parent
     variable watcher {}
+}
+
+# What an error is to say in addition, if MESSAGE says that a disk is full.
+proc ::study::WhereIfFull {message} {
+    variable temporary
+    variable parent
+    if {![regexp {database or disk is full|SQLITE_FULL} $message]} {
+        return {}
+    }
+    return "; the databases are in \"$parent\", and [expr {$temporary ne {} ?
+        "TMPDIR or --keep" : "--keep"}] may name another place"
 }
 
 # KEEP: the directory that stays, or empty for one that doesn't.
 proc ::study::OpenDirectory {keep modes} {
+    variable parent $keep
     if {$keep eq {}} {
         return [OpenTemporary]
     }
@@ -34,6 +48,7 @@ proc ::study::OpenDirectory {keep modes} {
 proc ::study::OpenTemporary {} {
     variable temporary
     variable watcher
+    variable parent
     if {[info exists ::env(TMPDIR)] && $::env(TMPDIR) ne {}} {
         set parent [Path $::env(TMPDIR)]
     } else {

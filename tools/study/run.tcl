@@ -225,6 +225,8 @@ proc ::study::RunAll {options} {
                 try {
                     set records [RunMode $mode $plan $file]
                     dict set measurements $name $records
+                } on error {message how} {
+                    return -options $how $message[WhereIfFull $message]
                 } finally {
                     EndMode $mode
                 }

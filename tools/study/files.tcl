@@ -55,12 +55,45 @@ proc ::study::ReadFile {file} {
     return [string trimleft $text \ufeff]
 }
 
-# CONTENT is binary.
+# Whether FILE is, or would be, one that can be replaced: no pipe, for instance.
+proc ::study::IsOrdinary {file} {
+    return [expr {![file exists [Path $file]] || [file isfile [Path $file]]}]
+}
+
+# CONTENT is binary.  If it can't be written FILE is as it was before.
 proc ::study::WriteFile {file content} {
     WithFile write $file {
-        set channel [open [Path $file] wb]
-        puts -nonewline $channel $content
-        close $channel
+        # Not a link, but what it leads to.
+        set path [file dirname [file normalize [file join [Path $file] x]]]
+        if {![IsOrdinary $file] || [catch {
+            open $path.[pid] {WRONLY CREAT EXCL BINARY}
+        } channel]} {
+            # In a directory, for instance, in which there can be no other file.
+            set new [catch {file type $path}]
+            set written $path
+            set channel [open $path wb]
+        } else {
+            set new 1
+            set written $path.[pid]
+        }
+        try {
+            try {
+                puts -nonewline $channel $content
+            } finally {
+                close $channel
+            }
+            if {$written ne $path} {
+                # Where there are such.
+                catch {file attributes $written -permissions \
+                    [file attributes $path -permissions]}
+                file rename -force $written $path
+            }
+        } on error {message options} {
+            if {$new} {
+                catch {file delete $written}
+            }
+            return -options $options $message
+        }
     }
 }
 
@@ -77,7 +110,7 @@ proc ::study::Print {channel text {file -}} {
 proc ::study::CheckWritable {file} {
     set path [Path $file]
     # To open a pipe, for instance, would not be without effects.
-    if {[file exists $path] && ![file isfile $path] && ![file isdirectory $path]} return
+    if {![IsOrdinary $file] && ![file isdirectory $path]} return
     set new [catch {file type $path}]
     WithFile write $file {
         close [open $path {WRONLY CREAT}]

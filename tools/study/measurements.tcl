@@ -11,16 +11,23 @@
 
 namespace eval ::study {
     variable csvHeader mode,transaction,start_us,latency_us,queue_operations,queue_bytes
+    # All of a file that is replaced as a whole.
+    variable csvText
 }
 
-# Returns a channel, or nothing if none is wanted.
+# Returns a channel, or nothing if none is wanted, or FILE is one that WriteCsv
+# replaces as a whole: it is what it was until there is something for it.
 proc ::study::OpenCsv {file} {
     variable csvHeader
+    variable csvText $csvHeader\n
     if {$file eq {}} {
         return {}
     }
     if {$file eq "-"} {
         set channel stdout
+    } elseif {[IsOrdinary $file]} {
+        CheckWritable $file
+        return {}
     } else {
         WithFile write $file {set channel [open [Path $file] w]}
     }
@@ -28,10 +35,18 @@ proc ::study::OpenCsv {file} {
     return $channel
 }
 
+# CHANNEL is from OpenCsv.
 proc ::study::WriteCsv {channel file name records} {
-    Print $channel [join [lmap {i start latency operations bytes} $records {
+    variable csvText
+    set lines [join [lmap {i start latency operations bytes} $records {
         csv::join [list $name $i $start $latency $operations $bytes]
-    }] \n] $file
+    }] \n]
+    if {$channel ne {}} {
+        Print $channel $lines $file
+    } else {
+        append csvText $lines \n
+        WriteFile $file $csvText
+    }
 }
 
 proc ::study::ReadCsv {file} {

@@ -234,9 +234,10 @@ proc ::study::RunAll {options} {
                 CheckContent $plan $file [TransactionCount $records]
                 EndProgressOf
             } "$name: "]
-            if {$csv ne {} && [dict exists $measurements $name]} {
+            if {$csvFile ne {} && [dict exists $measurements $name]} {
                 if {[Fails {WriteCsv $csv $csvFile $name [dict get $measurements $name]}]} {
                     incr failed
+                    set csvFile {}
                     set csv {}
                 }
             }

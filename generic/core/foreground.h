@@ -94,6 +94,8 @@ class Foreground {
   // For tests, to which it matters whether there is a wait, not for how long.
   void SetLockPatience(std::chrono::milliseconds patience) { lock_patience_.store(patience); }
   void SetLockPause(std::chrono::milliseconds pause) { lock_pause_.store(pause); }
+  // How many wait like that now.
+  int waiting_for_lock() const { return waiting_for_lock_.load(); }
 
   // Files that SQLite has open.
   int64_t open_files() const { return open_files_.load(); }
@@ -245,6 +247,7 @@ class Foreground {
   std::atomic<int> lock_hold_{kDefaultLockHold};
   std::atomic<std::chrono::milliseconds> lock_patience_{kLockPatience};
   std::atomic<std::chrono::milliseconds> lock_pause_{kLockPause};
+  std::atomic<int> waiting_for_lock_{0};
   std::atomic<int64_t> open_files_{0};
 };
 

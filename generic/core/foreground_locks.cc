@@ -62,12 +62,14 @@ void Foreground::LetOthersIn(Database& database, OpenFile& file) {
   // A writer that is halted meanwhile is seen a moment later.
   constexpr std::chrono::milliseconds kLook{50};
   const auto end = Database::Clock::now() + lock_patience_.load();
+  waiting_for_lock_.fetch_add(1);
   while (
       !database.WaitUntilFree(lock_pause_.load(), std::min(end, Database::Clock::now() + kLook))) {
     if (Database::Clock::now() < end && writer_.Running()) continue;
     database.StopWaiting();
-    return;
+    break;
   }
+  waiting_for_lock_.fetch_sub(1);
 }
 
 int Foreground::Unlock(OpenFile& file, int level) noexcept {

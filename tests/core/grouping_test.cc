@@ -597,6 +597,10 @@ class LockHoldTest : public GroupingTest {
     fake.WaitUntilBlocked();
     PassTime();
   }
+  // A transaction on another thread waits for the lock.
+  void AwaitOneThatWaits() {
+    while (backend().foreground().waiting_for_lock() == 0) std::this_thread::yield();
+  }
   // Transactions of both that begin meanwhile.
   void ExpectNoWait() {
     for (int i = 2; i < 6; ++i) {
@@ -621,8 +625,7 @@ TEST_F(LockHoldTest, ANewTransactionWaitsUntilTheLockHasBeenFree) {
     second.Query("UPDATE t SET b = 2 WHERE a = 3");
     done = true;
   });
-  // Nothing depends on what it, which must wait, would have done by then.
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  AwaitOneThatWaits();
   EXPECT_FALSE(done);
   fake.Unblock();
   thread.join();
@@ -645,7 +648,7 @@ TEST_F(LockHoldTest, TransactionsThatBeginInThePauseWaitForItsEnd) {
   app.WaitWhileBusy();
   second.WaitWhileBusy();
   std::thread first([&] { app.Query("UPDATE t SET b = 2 WHERE a = 3"); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  AwaitOneThatWaits();
   fake.Unblock();
   while (fake.LockLevel("/db") != SQLITE_LOCK_NONE) std::this_thread::yield();
   std::atomic<bool> done{false};
@@ -667,7 +670,7 @@ TEST_F(LockHoldTest, TransactionsThatBeginInThePauseWaitForItsEnd) {
 TEST_F(LockHoldTest, AWriterThatIsHaltedEndsTheWait) {
   HoldTheLock();
   std::thread thread([&] { second.Query("UPDATE t SET b = 2 WHERE a = 3"); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  AwaitOneThatWaits();
   ASSERT_EQ(backend().SetHalt(SQLITEASYNC_HALT_NOW), SQLITE_OK);
   fake.Unblock();
   thread.join();
